@@ -1,0 +1,372 @@
+#include "binding/chain_binding.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <array>
+
+#include "binding/convert.h"
+#include "binding/engine_options.h"
+#include "binding/environment.h"
+#include "binding/secure_context_binding.h"
+
+namespace onion::binding {
+
+namespace {
+
+// What an SSL object and its buffers take, told to the garbage collector:
+// between 17 and 24 KiB, measured with SSL_MODE_RELEASE_BUFFERS.
+constexpr int64_t kEngineBytes = int64_t{20} * 1024;
+
+const char* EventNotesKind(tls::Note::Kind kind) {
+  switch (kind) {
+    case tls::Note::Kind::kKeylog:
+      return "keylog";
+    case tls::Note::Kind::kSession:
+      return "session";
+    case tls::Note::Kind::kHandshakeStart:
+      return "handshakeStart";
+    case tls::Note::Kind::kHandshakeDone:
+      return "handshakeDone";
+  }
+  return "";
+}
+
+}  // namespace
+
+class ChainBinding::Busy {
+ public:
+  explicit Busy(ChainBinding* binding) : binding_(binding) {
+    binding_->busy_ = true;
+  }
+  ~Busy() {
+    binding_->busy_ = false;
+    if (binding_->free_when_idle_) binding_->Free();
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  ChainBinding* binding_;
+};
+
+// Takes an engine to the thread pool and back. The chain may be destroyed in
+// the meantime: then the engine ends with the errand.
+class ChainBinding::OffloadWorker : public Napi::AsyncWorker {
+ public:
+  OffloadWorker(ChainBinding* binding, const Napi::Object& self,
+                std::unique_ptr<tls::Errand> errand, const Napi::Function& done)
+      : Napi::AsyncWorker(done, "onion-tls handshake"),
+        binding_(binding),
+        self_(Napi::Persistent(self)),
+        errand_(std::move(errand)) {}
+
+  void Execute() override { errand_->Run(); }
+
+  void OnOK() override {
+    if (binding_->chain_ != nullptr) {
+      binding_->chain_->Return(std::move(errand_));
+    }
+    Callback().Call({});
+  }
+
+ private:
+  ChainBinding* binding_;
+  Napi::ObjectReference self_;
+  std::unique_ptr<tls::Errand> errand_;
+};
+
+Napi::Function ChainBinding::Define(Napi::Env env) {
+  using C = ChainBinding;
+  std::vector<PropertyDescriptor> methods = {
+      InstanceMethod<&C::Push>("push"),
+      InstanceMethod<&C::Start>("start"),
+      InstanceMethod<&C::Receive>("receive"),
+      InstanceMethod<&C::Send>("send"),
+      InstanceMethod<&C::CloseWrite>("closeWrite"),
+      InstanceMethod<&C::DropWrite>("dropWrite"),
+      InstanceMethod<&C::CloseRead>("closeRead"),
+      InstanceMethod<&C::Remove>("remove"),
+      InstanceMethod<&C::Hold>("feed"),
+      InstanceMethod<&C::TakeWire>("takeWire"),
+      InstanceMethod<&C::TakeNotes>("takeNotes"),
+      InstanceMethod<&C::TakeHeld>("takeHeld"),
+      InstanceMethod<&C::Collect>("collect"),
+      InstanceMethod<&C::Failure>("failure"),
+      InstanceMethod<&C::GetClientHello>("clientHello"),
+      InstanceMethod<&C::AnswerClientHello>("answerClientHello"),
+      InstanceMethod<&C::AnswerVerify>("answerVerify"),
+      InstanceMethod<&C::Offload>("offload"),
+      InstanceMethod<&C::KeyUpdate>("keyUpdate"),
+      InstanceMethod<&C::Renegotiate>("renegotiate"),
+      InstanceMethod<&C::Destroy>("destroy"),
+  };
+  for (PropertyDescriptor& method : InfoMethods()) methods.push_back(method);
+  return DefineClass(env, "Chain", methods);
+}
+
+ChainBinding::ChainBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ChainBinding>(info),
+      environment_(Environment::Of(info.Env())),
+      chain_(std::make_unique<tls::Chain>(&environment_.workspace())) {
+  environment_.live_chains++;
+}
+
+ChainBinding::~ChainBinding() {
+  Free();
+  environment_.live_chains--;
+}
+
+void ChainBinding::Free() {
+  if (busy_) {
+    free_when_idle_ = true;
+    return;
+  }
+  chain_.reset();
+  environment_.live_engines -= counted_engines_;
+  Napi::MemoryManagement::AdjustExternalMemory(
+      Env(), -static_cast<int64_t>(counted_engines_) * kEngineBytes);
+  counted_engines_ = 0;
+}
+
+Napi::Value ChainBinding::Destroy(const Napi::CallbackInfo& info) {
+  Free();
+  return info.Env().Undefined();
+}
+
+bool ChainBinding::LevelArgument(const Napi::CallbackInfo& info,
+                                 size_t* level) {
+  const double number = ToDouble(info[0], -1);
+  if (chain_ != nullptr && !busy_ && number >= 0 &&
+      number < static_cast<double>(chain_->size())) {
+    *level = static_cast<size_t>(number);
+    return true;
+  }
+  Napi::RangeError::New(info.Env(), "There is no such layer")
+      .ThrowAsJavaScriptException();
+  return false;
+}
+
+tls::Engine* ChainBinding::EngineArgument(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (!LevelArgument(info, &level)) return nullptr;
+  tls::Engine* engine = chain_->engine(level);
+  if (engine == nullptr) {
+    Napi::Error::New(info.Env(), "The layer is busy on the thread pool")
+        .ThrowAsJavaScriptException();
+  }
+  return engine;
+}
+
+Napi::Value ChainBinding::Report(Napi::Env env, const tls::Outcome& outcome) {
+  size_t notes = 0;
+  for (size_t level = 0; level < chain_->size(); level++) {
+    tls::Engine* engine = chain_->engine(level);
+    if (engine != nullptr) notes += engine->notes().size();
+  }
+  uint32_t* status = environment_.status();
+  status[0] = static_cast<uint32_t>(outcome.event);
+  status[1] = static_cast<uint32_t>(outcome.layer);
+  status[2] = static_cast<uint32_t>(outcome.plaintext);
+  status[3] = static_cast<uint32_t>(outcome.wire);
+  status[4] = static_cast<uint32_t>(chain_->wire().size());
+  status[5] = static_cast<uint32_t>(notes);
+  status[6] = static_cast<uint32_t>(chain_->held());
+  return Napi::Number::New(env, status[0]);
+}
+
+// After destroy() a call has nothing to do and nothing to say.
+Napi::Value ChainBinding::Gone(Napi::Env env) {
+  std::fill_n(environment_.status(), 7, 0);
+  return Napi::Number::New(env, 0);
+}
+
+Napi::Value ChainBinding::Push(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (chain_ == nullptr || busy_) return env.Undefined();
+  tls::SecureContext* context = SecureContextBinding::ContextOf(info[0]);
+  if (context == nullptr || !info[1].IsObject()) {
+    Napi::TypeError::New(env, "A secure context and options are wanted")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const tls::ErrorQueueGuard guard;
+  std::unique_ptr<tls::Engine> engine =
+      tls::Engine::Create(context->get(), environment_.bio_method(),
+                          ToEngineOptions(info[1].As<Napi::Object>()));
+  if (engine == nullptr) {
+    ThrowOpenSslError(env, "The layer could not be set up", tls::TakeErrors());
+    return env.Undefined();
+  }
+  chain_->Push(std::move(engine));
+  counted_engines_++;
+  environment_.live_engines++;
+  Napi::MemoryManagement::AdjustExternalMemory(env, kEngineBytes);
+  return env.Undefined();
+}
+
+Napi::Value ChainBinding::Start(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (!LevelArgument(info, &level)) return info.Env().Undefined();
+  const Busy busy(this);
+  return Report(info.Env(), chain_->Start(level));
+}
+
+Napi::Value ChainBinding::Receive(const Napi::CallbackInfo& info) {
+  if (chain_ == nullptr || busy_) return Gone(info.Env());
+  const Busy busy(this);
+  return Report(info.Env(),
+                chain_->Receive(ToView(info[0]), ToMutableBytes(info[1])));
+}
+
+Napi::Value ChainBinding::Send(const Napi::CallbackInfo& info) {
+  if (chain_ == nullptr || busy_) return Gone(info.Env());
+  const auto chunks = info[0].As<Napi::Array>();
+  const uint32_t count = chunks.Length();
+  const tls::MutableBytes wire = ToMutableBytes(info[1]);
+  const size_t largest = ToUint32(info[2]);
+  if (count == 1) {
+    const std::array<tls::ByteView, 1> one = {ToView(chunks.Get(0U))};
+    return Report(info.Env(), chain_->Send(one, wire, largest));
+  }
+  std::vector<tls::ByteView> views;
+  views.reserve(count);
+  for (uint32_t i = 0; i < count; i++) views.push_back(ToView(chunks.Get(i)));
+  return Report(info.Env(), chain_->Send(views, wire, largest));
+}
+
+Napi::Value ChainBinding::CloseWrite(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (!LevelArgument(info, &level)) return info.Env().Undefined();
+  return Report(info.Env(), chain_->CloseWrite(level));
+}
+
+Napi::Value ChainBinding::DropWrite(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (LevelArgument(info, &level)) chain_->DropWrite(level);
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::CloseRead(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (LevelArgument(info, &level)) chain_->CloseRead(level);
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::Remove(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (!LevelArgument(info, &level)) return info.Env().Undefined();
+  chain_->Remove(level);
+  counted_engines_--;
+  environment_.live_engines--;
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -kEngineBytes);
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::Hold(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (LevelArgument(info, &level)) chain_->Hold(level, ToView(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::TakeWire(const Napi::CallbackInfo& info) {
+  if (chain_ == nullptr) return ToBuffer(info.Env(), tls::ByteView{});
+  const Napi::Value wire = ToBuffer(info.Env(), chain_->wire().view());
+  chain_->wire().Clear();
+  return wire;
+}
+
+Napi::Value ChainBinding::TakeNotes(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto list = Napi::Array::New(env);
+  for (size_t level = 0; chain_ != nullptr && level < chain_->size(); level++) {
+    tls::Engine* engine = chain_->engine(level);
+    if (engine == nullptr) continue;
+    for (const tls::Note& note : engine->notes()) {
+      auto entry = Napi::Object::New(env);
+      entry.Set("kind", EventNotesKind(note.kind));
+      entry.Set("layer", static_cast<uint32_t>(level));
+      entry.Set("data", ToBuffer(env, note.data));
+      entry.Set("id", ToBuffer(env, note.id));
+      list.Set(list.Length(), entry);
+    }
+    engine->notes().clear();
+  }
+  return list;
+}
+
+Napi::Value ChainBinding::TakeHeld(const Napi::CallbackInfo& info) {
+  if (chain_ == nullptr) return ToBuffer(info.Env(), tls::ByteView{});
+  const auto level = static_cast<size_t>(ToUint32(info[0]));
+  return ToBuffer(info.Env(), chain_->TakeHeld(level).view());
+}
+
+Napi::Value ChainBinding::Collect(const Napi::CallbackInfo& info) {
+  const auto what = info[0].As<Napi::Object>();
+  const bool keylog = ToBool(what.Get("keylog"));
+  const bool sessions = ToBool(what.Get("sessions"));
+  for (size_t level = 0; chain_ != nullptr && level < chain_->size(); level++) {
+    tls::Engine* engine = chain_->engine(level);
+    if (engine != nullptr) engine->Collect(keylog, sessions);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::Failure(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  tls::Engine* engine = EngineArgument(info);
+  if (engine == nullptr) return env.Undefined();
+  return ToFailure(env, *engine);
+}
+
+Napi::Value ChainBinding::GetClientHello(const Napi::CallbackInfo& info) {
+  tls::Engine* engine = EngineArgument(info);
+  if (engine == nullptr) return info.Env().Undefined();
+  return ToClientHello(info.Env(), engine->client_hello());
+}
+
+Napi::Value ChainBinding::AnswerClientHello(const Napi::CallbackInfo& info) {
+  tls::Engine* engine = EngineArgument(info);
+  if (engine != nullptr && info[1].IsObject()) {
+    engine->Answer(ToClientHelloAnswer(info[1].As<Napi::Object>()));
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::AnswerVerify(const Napi::CallbackInfo& info) {
+  tls::Engine* engine = EngineArgument(info);
+  if (engine != nullptr) engine->AnswerVerify(ToBool(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::Offload(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (EngineArgument(info) == nullptr || !LevelArgument(info, &level)) {
+    return info.Env().Undefined();
+  }
+  auto* worker =
+      new OffloadWorker(this, info.This().As<Napi::Object>(),
+                        chain_->Lend(level), info[1].As<Napi::Function>());
+  worker->Queue();
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::KeyUpdate(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (EngineArgument(info) == nullptr || !LevelArgument(info, &level)) {
+    return info.Env().Undefined();
+  }
+  return Report(info.Env(), chain_->KeyUpdate(level, ToBool(info[1])));
+}
+
+Napi::Value ChainBinding::Renegotiate(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  if (EngineArgument(info) == nullptr || !LevelArgument(info, &level)) {
+    return info.Env().Undefined();
+  }
+  const bool started = chain_->Renegotiate(level);
+  Report(info.Env(), {});
+  return Napi::Boolean::New(info.Env(), started);
+}
+
+}  // namespace onion::binding

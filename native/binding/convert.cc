@@ -1,0 +1,92 @@
+#include "binding/convert.h"
+
+namespace onion::binding {
+
+bool ToBool(const Napi::Value& value) {
+  return value.IsBoolean() && value.As<Napi::Boolean>().Value();
+}
+
+double ToDouble(const Napi::Value& value, double otherwise) {
+  return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : otherwise;
+}
+
+uint32_t ToUint32(const Napi::Value& value) {
+  return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
+}
+
+std::string ToText(const Napi::Value& value) {
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+}
+
+tls::MutableBytes ToMutableBytes(const Napi::Value& value) {
+  if (!value.IsTypedArray()) return {};
+  auto array = value.As<Napi::Uint8Array>();
+  if (array.TypedArrayType() != napi_uint8_array) return {};
+  return {array.Data(), array.ByteLength()};
+}
+
+tls::ByteView ToView(const Napi::Value& value) { return ToMutableBytes(value); }
+
+std::vector<uint8_t> ToVector(const Napi::Value& value) {
+  const tls::ByteView view = ToView(value);
+  return {view.begin(), view.end()};
+}
+
+Napi::Value ToBuffer(Napi::Env env, tls::ByteView bytes) {
+  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Value ToBuffer(Napi::Env env, const std::string& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Value ToBufferOrNull(Napi::Env env,
+                           const std::optional<std::string>& bytes) {
+  return bytes ? ToBuffer(env, *bytes) : env.Null();
+}
+
+Napi::Value ToStringOrNull(Napi::Env env,
+                           const std::optional<std::string>& text) {
+  if (!text) return env.Null();
+  return Napi::String::New(env, *text);
+}
+
+Napi::Array ToBufferArray(Napi::Env env, const std::vector<std::string>& list) {
+  auto array = Napi::Array::New(env, list.size());
+  for (size_t i = 0; i < list.size(); i++) {
+    array.Set(static_cast<uint32_t>(i), ToBuffer(env, list[i]));
+  }
+  return array;
+}
+
+Napi::Array ToStringArray(Napi::Env env, const std::vector<std::string>& list) {
+  auto array = Napi::Array::New(env, list.size());
+  for (size_t i = 0; i < list.size(); i++) {
+    array.Set(static_cast<uint32_t>(i), Napi::String::New(env, list[i]));
+  }
+  return array;
+}
+
+Napi::Array ToErrorEntries(Napi::Env env,
+                           const std::vector<tls::ErrorEntry>& entries) {
+  auto array = Napi::Array::New(env, entries.size());
+  for (size_t i = 0; i < entries.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry.Set("library", entries[i].library);
+    entry.Set("function", entries[i].function);
+    entry.Set("reason", entries[i].reason);
+    entry.Set("reasonCode", entries[i].reason_code);
+    entry.Set("text", entries[i].text);
+    array.Set(static_cast<uint32_t>(i), entry);
+  }
+  return array;
+}
+
+void ThrowOpenSslError(Napi::Env env, const char* message,
+                       const std::vector<tls::ErrorEntry>& entries) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Value().Set("entries", ToErrorEntries(env, entries));
+  error.ThrowAsJavaScriptException();
+}
+
+}  // namespace onion::binding

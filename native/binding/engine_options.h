@@ -1,0 +1,19 @@
+#ifndef ONION_TLS_BINDING_ENGINE_OPTIONS_H_
+#define ONION_TLS_BINDING_ENGINE_OPTIONS_H_
+
+#include <napi.h>
+
+#include "tls/engine.h"
+
+// The structures of an engine, to and from their JavaScript form.
+namespace onion::binding {
+
+tls::EngineOptions ToEngineOptions(const Napi::Object& options);
+tls::ClientHelloAnswer ToClientHelloAnswer(const Napi::Object& answer);
+Napi::Value ToClientHello(Napi::Env env, const tls::ClientHello& hello);
+Napi::Value ToFailure(Napi::Env env, const tls::Engine& engine);
+Napi::Value ToVerifyResult(Napi::Env env, long error);
+
+}  // namespace onion::binding
+
+#endif  // ONION_TLS_BINDING_ENGINE_OPTIONS_H_

@@ -1,0 +1,49 @@
+#ifndef ONION_TLS_BINDING_ENVIRONMENT_H_
+#define ONION_TLS_BINDING_ENVIRONMENT_H_
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tls/bio.h"
+#include "tls/chain.h"
+#include "tls/secure_context.h"
+#include "tls/trust_store.h"
+
+namespace onion::binding {
+
+// What the addon keeps for one JavaScript environment (the main thread, a
+// worker, a Jest module registry). It lives as long as the environment.
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+
+  static Environment& Of(Napi::Env env) {
+    return *env.GetInstanceData<Environment>();
+  }
+
+  [[nodiscard]] const BIO_METHOD* bio_method() const {
+    return bio_method_.get();
+  }
+  tls::Workspace& workspace() { return workspace_; }
+  // The block that each call on a chain fills in; see Status in src/native.ts.
+  uint32_t* status() { return status_.Value().Data(); }
+  Napi::Value status_array() { return status_.Value(); }
+
+  Napi::FunctionReference secure_context_constructor;
+  // Verifies peers of contexts without CAs of their own.
+  tls::TrustStore default_trust;
+  size_t live_chains = 0;
+  size_t live_engines = 0;
+  size_t live_contexts = 0;
+
+ private:
+  tls::BioMethodPointer bio_method_;
+  tls::Workspace workspace_;
+  Napi::Reference<Napi::Uint32Array> status_;
+};
+
+}  // namespace onion::binding
+
+#endif  // ONION_TLS_BINDING_ENVIRONMENT_H_

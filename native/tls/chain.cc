@@ -1,0 +1,378 @@
+// Theory of operation
+//
+//            Receive                                Send
+//   wire ──► engine 0 ──► engine 1 ──► … ──►  application plaintext
+//   wire ◄── engine 0 ◄── engine 1 ◄── … ◄──  application plaintext
+//
+// Inbound, a record at a time runs up the chain: what engine k decrypts lies in
+// the workspace's buffer of level k for just as long as engine k+1 reads it, so
+// five layers work in 80 KiB of cache. The innermost decrypts straight into the
+// caller's buffer.
+//
+// A pass stops at the first event. The input that the layers on the way had not
+// used up is held by each of them, older bytes further up. Receive therefore
+// goes on from the innermost held bytes to the outermost, and only then feeds
+// what is new: no byte ever overtakes another.
+//
+// Outbound, plaintext is cut so that the record of the innermost layer, grown
+// by the overhead of each layer below, still fits one record of the outermost.
+// Small chunks are gathered first: a record costs as much as a kilobyte.
+//
+// Engines also send of their own accord: handshake messages, alerts, answers to
+// KeyUpdate. That output waits in each engine's sink; Drain seals it from the
+// innermost layer down, so an alert of layer 3 leaves under layers 2 and 1.
+
+#include "tls/chain.h"
+
+#include <algorithm>
+
+namespace onion::tls {
+
+namespace {
+
+// What one layer adds to a record at most: 22 bytes in TLS 1.3 and 29 with
+// AES-GCM in TLS 1.2; padding and MAC of CBC suites go beyond it, and then
+// cost a second record below, nothing worse.
+constexpr size_t kOverhead = 32;
+constexpr size_t kMaxWriters = 64;
+
+}  // namespace
+
+MutableBytes Workspace::Plaintext(size_t level) {
+  while (plaintext_.size() <= level) {
+    plaintext_.emplace_back(new uint8_t[kRecord]);
+  }
+  return {plaintext_[level].get(), kRecord};
+}
+
+void Errand::Run() {
+  ByteView rest = input.view();
+  event = engine->Handshake(&rest);
+  input.Consume(input.size() - rest.size());
+}
+
+Engine* Chain::engine(size_t level) const {
+  return level < layers_.size() ? layers_[level].engine.get() : nullptr;
+}
+
+void Chain::Push(std::unique_ptr<Engine> engine) {
+  layers_.emplace_back();
+  layers_.back().engine = std::move(engine);
+}
+
+Outcome Chain::Start(size_t level) {
+  outcome_ = {};
+  Layer& layer = layers_[level];
+  layer.started = true;
+  layer.unfinished = !layer.engine->options().is_server;
+  if (layer.unfinished) Feed(level, {});
+  return Finish();
+}
+
+Outcome Chain::Receive(ByteView wire, MutableBytes plaintext) {
+  outcome_ = {};
+  plaintext_ = plaintext;
+  bool going = held_.empty() || Deliver({});
+  for (size_t level = layers_.size(); going && level-- > 0;) {
+    Layer& layer = layers_[level];
+    if (layer.read_open && (layer.unfinished || !layer.held.empty())) {
+      going = Feed(level, {});
+    }
+  }
+  if (!wire.empty()) {
+    if (going) {
+      Feed(0, wire);
+    } else {
+      HeldFor(NextReader(0)).Append(wire);
+    }
+  }
+  plaintext_ = {};
+  return Finish();
+}
+
+// Passes bytes to the first open read half from `level` up; false: the pass
+// has stopped.
+bool Chain::Feed(size_t level, ByteView bytes) {
+  level = NextReader(level);
+  if (level == layers_.size()) return Deliver(bytes);
+  Layer& layer = layers_[level];
+  if (!layer.started || layer.engine == nullptr) {
+    layer.held.Append(bytes);
+    return true;
+  }
+  ByteQueue older;
+  if (!layer.held.empty()) {
+    layer.held.Append(bytes);
+    older.Swap(layer.held);
+    bytes = older.view();
+  }
+  const bool going = Process(level, &bytes);
+  layer.unfinished = !going;
+  layer.held.Append(bytes);
+  return going;
+}
+
+bool Chain::Process(size_t level, ByteView* input) {
+  Layer& layer = layers_[level];
+  if (layer.failed) return Stop(Event::kFailed, level);
+  if (layer.has_returned || !layer.engine->established())
+    return StepHandshake(level, input);
+  for (;;) {
+    bool stopped = false;
+    const Event event = ReadOnce(level, input, &stopped);
+    if (event == Event::kFailed) layer.failed = true;
+    if (stopped) return false;
+    if (event == Event::kNone) return true;
+    if (event != Event::kFull) return Stop(event, level);
+  }
+}
+
+bool Chain::StepHandshake(size_t level, ByteView* input) {
+  Layer& layer = layers_[level];
+  Event event = Event::kNone;
+  if (layer.has_returned) {
+    layer.has_returned = false;
+    event = layer.returned;
+    if (event != Event::kNone) return StopHandshake(event, level);
+    if (input->empty()) return true;
+  }
+  if (layer.engine->options().offload) {
+    if (input->empty() && !layer.unfinished) return true;
+    return Stop(Event::kOffload, level);
+  }
+  event = layer.engine->Handshake(input);
+  return event == Event::kNone || StopHandshake(event, level);
+}
+
+bool Chain::StopHandshake(Event event, size_t level) {
+  if (event == Event::kEstablished) layers_[level].write_open = true;
+  layers_[level].failed = event == Event::kFailed;
+  return Stop(event, level);
+}
+
+// Decrypts once and passes it on. kFull: there may be more.
+Event Chain::ReadOnce(size_t level, ByteView* input, bool* stopped) {
+  Engine& engine = *layers_[level].engine;
+  const bool innermost = NextReader(level + 1) == layers_.size();
+  size_t produced = 0;
+  if (!innermost) {
+    const MutableBytes buffer = workspace_->Plaintext(level);
+    const Event event =
+        engine.ReadRecord(input, buffer, &workspace_->detour(), &produced);
+    *stopped = produced > 0 && !Feed(level + 1, buffer.first(produced));
+    return event;
+  }
+  const MutableBytes room = plaintext_.subspan(outcome_.plaintext);
+  const Event event =
+      engine.Read(input, room, &workspace_->detour(), &produced);
+  outcome_.plaintext += produced;
+  if (event != Event::kFull) return event;
+  if (input->empty() && SSL_pending(engine.ssl()) == 0) return Event::kNone;
+  *stopped = !Stop(Event::kFull, level);
+  return event;
+}
+
+// Bytes for which no layer is left.
+bool Chain::Deliver(ByteView bytes) {
+  held_.Append(bytes);
+  const MutableBytes room = plaintext_.subspan(outcome_.plaintext);
+  const ByteView next = held_.view().first(std::min(room.size(), held_.size()));
+  if (!next.empty()) std::memcpy(room.data(), next.data(), next.size());
+  held_.Consume(next.size());
+  outcome_.plaintext += next.size();
+  if (!held_.empty()) return Stop(Event::kFull, layers_.size());
+  held_.Clear();
+  return true;
+}
+
+bool Chain::Stop(Event event, size_t level) {
+  outcome_.event = event;
+  outcome_.layer = level;
+  return false;
+}
+
+size_t Chain::NextReader(size_t level) const {
+  while (level < layers_.size() && !layers_[level].read_open) level++;
+  return level;
+}
+
+ByteQueue& Chain::HeldFor(size_t level) {
+  return level < layers_.size() ? layers_[level].held : held_;
+}
+
+Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
+                    size_t largest) {
+  outcome_ = {};
+  wire_.Attach(wire);
+  std::array<size_t, kMaxWriters> all{};
+  const std::span<const size_t> writers(all.data(), CollectWriters(all));
+  const size_t below = writers.empty() ? 0 : writers.size() - 1;
+  const size_t full =
+      Workspace::kRecord - std::min(below * kOverhead, Workspace::kRecord / 2);
+  const size_t piece = std::clamp<size_t>(largest, 1, full);
+  ByteQueue& gathered = workspace_->gathered();
+  gathered.Consume(gathered.size());
+  bool going = true;
+  for (ByteView chunk : chunks) {
+    while (going && !chunk.empty()) {
+      if (gathered.empty() && chunk.size() >= piece) {
+        going = SealPiece(chunk.first(piece), writers);
+        chunk = chunk.subspan(piece);
+        continue;
+      }
+      const size_t take = std::min(chunk.size(), piece - gathered.size());
+      gathered.Append(chunk.first(take));
+      chunk = chunk.subspan(take);
+      if (gathered.size() < piece) continue;
+      going = SealPiece(gathered.view(), writers);
+      gathered.Consume(gathered.size());
+    }
+  }
+  if (going && !gathered.empty()) SealPiece(gathered.view(), writers);
+  gathered.Consume(gathered.size());
+  outcome_.wire = wire_.used();
+  wire_.Detach();
+  return Finish();
+}
+
+// `writers` are in order, the outermost first.
+bool Chain::SealPiece(ByteView piece, std::span<const size_t> writers) {
+  if (writers.empty()) wire_.Append(piece);
+  ByteView bytes = piece;
+  for (size_t i = writers.size(); i-- > 0;) {
+    Layer& layer = layers_[writers[i]];
+    Sink& sink = i == 0 ? wire_ : workspace_->sealed()[i % 2];
+    if (i > 0) sink.queue().Consume(sink.queue().size());
+    if (layer.engine->WritesSlowly(bytes)) {
+      const MutableBytes away = workspace_->detour().AwayFrom(bytes.data());
+      Copy(away.data(), bytes.data(), bytes.size());
+      bytes = ByteView(away).first(bytes.size());
+    }
+    if (!layer.engine->Write(bytes, &sink)) {
+      layer.failed = true;
+      return Stop(Event::kFailed, writers[i]);
+    }
+    if (i > 0) bytes = sink.queue().view();
+  }
+  return true;
+}
+
+size_t Chain::CollectWriters(std::span<size_t> writers) const {
+  size_t count = 0;
+  for (size_t level = 0; level < layers_.size(); level++) {
+    const Layer& layer = layers_[level];
+    if (layer.write_open && layer.engine != nullptr && count < writers.size()) {
+      writers[count++] = level;
+    }
+  }
+  return count;
+}
+
+Outcome Chain::CloseWrite(size_t level) {
+  outcome_ = {};
+  Layer& layer = layers_[level];
+  if (layer.engine != nullptr && !layer.failed) layer.engine->CloseNotify();
+  // Its own close_notify still goes through the layers below, not through it.
+  layer.write_open = false;
+  return Finish();
+}
+
+void Chain::DropWrite(size_t level) { layers_[level].write_open = false; }
+
+void Chain::CloseRead(size_t level) {
+  Layer& layer = layers_[level];
+  layer.read_open = false;
+  layer.unfinished = false;
+  HeldFor(NextReader(level)).Append(layer.held.view());
+  layer.held.Release();
+}
+
+void Chain::Remove(size_t level) {
+  layers_.erase(layers_.begin() + static_cast<std::ptrdiff_t>(level));
+}
+
+void Chain::Hold(size_t level, ByteView bytes) {
+  layers_[level].held.Append(bytes);
+}
+
+Outcome Chain::KeyUpdate(size_t level, bool request_peer) {
+  outcome_ = {};
+  if (!layers_[level].engine->KeyUpdate(request_peer)) {
+    Stop(Event::kFailed, level);
+  }
+  return Finish();
+}
+
+bool Chain::Renegotiate(size_t level) {
+  const bool started = layers_[level].engine->Renegotiate();
+  Drain();
+  return started;
+}
+
+std::unique_ptr<Errand> Chain::Lend(size_t level) {
+  Layer& layer = layers_[level];
+  auto errand = std::make_unique<Errand>();
+  errand->engine = std::move(layer.engine);
+  errand->input.Swap(layer.held);
+  return errand;
+}
+
+void Chain::Return(std::unique_ptr<Errand> errand) {
+  for (Layer& layer : layers_) {
+    if (layer.engine != nullptr) continue;
+    layer.engine = std::move(errand->engine);
+    layer.returned = errand->event;
+    layer.has_returned = true;
+    layer.unfinished = true;
+    errand->input.Append(layer.held.view());
+    layer.held.Swap(errand->input);
+    return;
+  }
+}
+
+size_t Chain::held() const {
+  size_t total = held_.size();
+  for (const Layer& layer : layers_) total += layer.held.size();
+  return total;
+}
+
+ByteQueue Chain::TakeHeld(size_t level) {
+  ByteQueue taken;
+  taken.Swap(HeldFor(level));
+  return taken;
+}
+
+// Seals what the engines themselves have to say, from the innermost down.
+void Chain::Drain() {
+  for (size_t level = layers_.size(); level-- > 0;) {
+    if (layers_[level].engine == nullptr) continue;
+    ByteQueue& queue = layers_[level].engine->output().queue();
+    if (queue.empty()) continue;
+    size_t below = level;
+    Engine* writer = WriterBelow(level, &below);
+    if (writer == nullptr) {
+      wire_.Append(queue.view());
+    } else if (!writer->Write(queue.view(), &writer->output())) {
+      layers_[below].failed = true;
+      Stop(Event::kFailed, below);
+    }
+    queue.Clear();
+  }
+}
+
+Engine* Chain::WriterBelow(size_t level, size_t* found) const {
+  while (level-- > 0) {
+    const Layer& layer = layers_[level];
+    if (!layer.write_open || layer.engine == nullptr) continue;
+    *found = level;
+    return layer.engine.get();
+  }
+  return nullptr;
+}
+
+Outcome Chain::Finish() {
+  Drain();
+  return outcome_;
+}
+
+}  // namespace onion::tls

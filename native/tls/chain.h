@@ -1,0 +1,120 @@
+#ifndef ONION_TLS_TLS_CHAIN_H_
+#define ONION_TLS_TLS_CHAIN_H_
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "tls/bytes.h"
+#include "tls/engine.h"
+#include "tls/outcome.h"
+
+namespace onion::tls {
+
+// Buffers that every chain of a thread works in: hot in the cache, and none of
+// them held by an idle connection.
+class Workspace {
+ public:
+  static constexpr size_t kRecord = 16384;
+
+  // What the layer at this level has decrypted and the next one is about to
+  // read.
+  MutableBytes Plaintext(size_t level);
+  std::array<Sink, 2>& sealed() { return sealed_; }
+  ByteQueue& gathered() { return gathered_; }
+  Detour& detour() { return detour_; }
+
+ private:
+  std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
+  std::array<Sink, 2> sealed_;
+  ByteQueue gathered_;
+  Detour detour_;
+};
+
+// A handshake step on its way through the thread pool: it owns the engine.
+struct Errand {
+  std::unique_ptr<Engine> engine;
+  ByteQueue input;
+  Event event = Event::kNone;
+
+  // The only part that runs on another thread.
+  void Run();
+};
+
+// The engines of a connection in order, the outermost first (level 0).
+//
+// Contract: a call uses up all it is given or keeps what is left ("held"); it
+// returns at the first event, and Receive with no bytes goes on from there. At
+// its end all that engines had to send has been sealed by the layers below and
+// lies in the wire sink. The halves of a layer open and close independently: a
+// layer whose read half is closed is passed over by Receive, one whose write
+// half is closed by Send.
+class Chain {
+ public:
+  explicit Chain(Workspace* workspace) : workspace_(workspace) {}
+
+  void Push(std::unique_ptr<Engine> engine);
+  Outcome Start(size_t level);
+  Outcome Receive(ByteView wire, MutableBytes plaintext);
+  // `largest` bounds the plaintext of a record of the innermost layer.
+  Outcome Send(std::span<const ByteView> chunks, MutableBytes wire,
+               size_t largest = Workspace::kRecord);
+  Outcome CloseWrite(size_t level);
+  void DropWrite(size_t level);
+  void CloseRead(size_t level);
+  void Remove(size_t level);
+  void Hold(size_t level, ByteView bytes);
+  Outcome KeyUpdate(size_t level, bool request_peer);
+  bool Renegotiate(size_t level);
+
+  // A handshake step that is to run elsewhere leaves with its engine and comes
+  // back with it. At most one is away at a time.
+  std::unique_ptr<Errand> Lend(size_t level);
+  void Return(std::unique_ptr<Errand> errand);
+
+  [[nodiscard]] size_t size() const { return layers_.size(); }
+  [[nodiscard]] Engine* engine(size_t level) const;
+  [[nodiscard]] size_t held() const;
+  ByteQueue TakeHeld(size_t level);
+  ByteQueue& wire() { return wire_.queue(); }
+
+ private:
+  struct Layer {
+    std::unique_ptr<Engine> engine;  // null while an errand has it
+    ByteQueue held;
+    Event returned = Event::kNone;  // what an errand came back with
+    bool has_returned = false;
+    bool started = false;
+    bool failed = false;
+    bool unfinished = false;  // a pass was stopped before this layer was dry
+    bool read_open = true;
+    bool write_open = false;
+  };
+
+  bool Feed(size_t level, ByteView bytes);
+  bool Process(size_t level, ByteView* input);
+  bool StepHandshake(size_t level, ByteView* input);
+  bool StopHandshake(Event event, size_t level);
+  Event ReadOnce(size_t level, ByteView* input, bool* stopped);
+  bool Deliver(ByteView bytes);
+  bool Stop(Event event, size_t level);
+  [[nodiscard]] size_t NextReader(size_t level) const;
+  ByteQueue& HeldFor(size_t level);
+  [[nodiscard]] Engine* WriterBelow(size_t level, size_t* found) const;
+  bool SealPiece(ByteView piece, std::span<const size_t> writers);
+  [[nodiscard]] size_t CollectWriters(std::span<size_t> writers) const;
+  void Drain();
+  Outcome Finish();
+
+  Workspace* workspace_;
+  std::vector<Layer> layers_;
+  ByteQueue held_;  // for the application
+  Sink wire_;
+  MutableBytes plaintext_;
+  Outcome outcome_;
+};
+
+}  // namespace onion::tls
+
+#endif  // ONION_TLS_TLS_CHAIN_H_

@@ -1,0 +1,55 @@
+#ifndef ONION_TLS_TLS_CONNECTION_INFO_H_
+#define ONION_TLS_TLS_CONNECTION_INFO_H_
+
+#include <openssl/ssl.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tls/bytes.h"
+#include "tls/engine.h"
+
+// What can be asked about a layer. Bytes are DER or raw, in std::string.
+namespace onion::tls {
+
+struct CipherInfo {
+  std::string name;
+  std::string standard_name;
+  std::string version;
+};
+
+struct EphemeralKey {
+  std::string type;
+  std::string name;
+  int size = 0;
+};
+
+std::vector<std::string> SentCertificates(const Engine& engine);
+std::vector<std::string> VerifiedCertificates(const Engine& engine);
+bool HasPeerCertificate(const Engine& engine);
+// Whether the peer's certificate names the host or IP address among its
+// subjectAltNames. Stricter than Node's tls.checkServerIdentity: no partial
+// wildcards, no common name.
+bool PeerMatches(const Engine& engine, const std::string& host, bool is_ip);
+std::optional<std::string> OwnCertificate(const SSL* ssl);
+std::optional<CipherInfo> CurrentCipher(const SSL* ssl);
+std::optional<std::string> SelectedProtocol(const SSL* ssl);
+// The server's temporary key; empty where there was none (RSA key exchange).
+std::optional<EphemeralKey> PeerTemporaryKey(SSL* ssl);
+std::optional<std::string> CurrentSession(SSL* ssl);
+std::optional<std::string> CurrentTicket(SSL* ssl);
+std::optional<std::string> FinishedMessage(const SSL* ssl, bool of_peer);
+std::vector<std::string> SharedSigalgs(SSL* ssl);
+std::optional<std::string> OcspResponse(SSL* ssl);
+std::optional<std::string> ExportKeyingMaterial(
+    SSL* ssl, size_t length, const std::string& label,
+    std::optional<ByteView> context);
+// The name that Node gives to a verify error, such as CERT_HAS_EXPIRED.
+std::string VerifyErrorCode(long error);
+
+std::string DerOf(X509* certificate);
+
+}  // namespace onion::tls
+
+#endif  // ONION_TLS_TLS_CONNECTION_INFO_H_

@@ -1,0 +1,216 @@
+// Theory of operation
+//
+// OpenSSL drives a connection through a BIO. Here the BIO is a MemoryPipe: for
+// the length of one call its input is a slice of the caller's, and its output a
+// sink. When a call returns, the slice has been used up or the engine stands at
+// an event, and nothing of the caller's is referred to any more.
+//
+// read_ahead stays off. OpenSSL then asks for five bytes of header and for just
+// the body they announce, so the bytes behind a close_notify are still in the
+// slice when SSL_read(3) reports SSL_ERROR_ZERO_RETURN: they are the trailing
+// bytes, which belong to the layer below.
+//
+// close_notify is sent by one SSL_shutdown(3). A second call would look for the
+// peer's and take application data that is still in flight for an error, so the
+// reading side goes on with SSL_read until it sees the peer's close_notify.
+//
+// A failure is kept as a value. The alert that OpenSSL has made of it lies in
+// the sink and goes out like all other bytes.
+
+#include "tls/engine.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tls/error_queue.h"
+
+namespace onion::tls {
+
+namespace {
+
+// A record at its largest on the wire: 2^14 of plaintext, 256 of expansion and
+// the header (RFC 8446 section 5.2), with some room for TLS 1.2's ciphers.
+constexpr size_t kMaxRecord = 16384 + 2048 + 5;
+
+}  // namespace
+
+std::unique_ptr<Engine> Engine::Create(SSL_CTX* context,
+                                       const BIO_METHOD* method,
+                                       EngineOptions options) {
+  SslPointer ssl(SSL_new(context));
+  if (ssl == nullptr) return nullptr;
+  std::unique_ptr<Engine> engine(
+      new Engine(std::move(ssl), std::move(options)));
+  if (!engine->Configure(method)) return nullptr;
+  return engine;
+}
+
+Engine::Engine(SslPointer ssl, EngineOptions options)
+    : ssl_(std::move(ssl)), options_(std::move(options)) {
+  pipe_.output = &output_;
+}
+
+Engine::~Engine() = default;
+
+template <typename Call>
+int Engine::Step(ByteView* input, Call call) {
+  pipe_.input = *input;
+  const int result = call();
+  const size_t used = input->size() - pipe_.input.size();
+  stats_.wire_read += used;
+  unproductive_bytes_ += used;
+  *input = pipe_.input;
+  pipe_.input = {};
+  return result;
+}
+
+void Engine::Remember(ByteView input) {
+  const size_t count =
+      std::min(input.size(), sizeof(received_) - received_length_);
+  if (count == 0) return;
+  std::memcpy(received_ + received_length_, input.data(), count);
+  received_length_ += count;
+}
+
+Event Engine::Handshake(ByteView* input) {
+  Remember(*input);
+  ErrorQueueGuard guard;
+  const int result = Step(input, [this] { return SSL_do_handshake(ssl()); });
+  if (result == 1) {
+    established_ = true;
+    unproductive_bytes_ = 0;
+    return Event::kEstablished;
+  }
+  switch (SSL_get_error(ssl(), result)) {
+    case SSL_ERROR_WANT_READ:
+      if (unproductive_bytes_ > options_.max_handshake_bytes) {
+        return FailAtLimit("handshake bytes");
+      }
+      return Event::kNone;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      return Event::kClientHello;
+    case SSL_ERROR_WANT_RETRY_VERIFY:
+      return Event::kVerify;
+    default:
+      return Fail();
+  }
+}
+
+Event Engine::Read(ByteView* input, MutableBytes out, Detour* detour,
+                   size_t* produced) {
+  *produced = 0;
+  while (*produced < out.size()) {
+    size_t count = 0;
+    const Event event =
+        ReadRecord(input, out.subspan(*produced), detour, &count);
+    *produced += count;
+    if (event != Event::kFull) return event;
+  }
+  return Event::kFull;
+}
+
+Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
+                         size_t* produced) {
+  const ErrorQueueGuard guard;
+  const bool detours = out.size() >= Detour::kSize &&
+                       pipe_.read_record != nullptr &&
+                       CopiesSlowly(out.data(), pipe_.read_record);
+  const MutableBytes room = detours ? detour->AwayFrom(out.data()) : out;
+  const int result = Step(input, [&] {
+    return SSL_read_ex(ssl(), room.data(), room.size(), produced);
+  });
+  if (result != 1) {
+    *produced = 0;
+    return ReadStopped(result);
+  }
+  if (detours) Copy(out.data(), room.data(), *produced);
+  stats_.bytes_read += *produced;
+  unproductive_bytes_ = 0;
+  return Event::kFull;
+}
+
+// Why a read has given nothing.
+Event Engine::ReadStopped(int result) {
+  switch (SSL_get_error(ssl(), result)) {
+    case SSL_ERROR_WANT_READ:
+      if (unproductive_bytes_ > options_.max_handshake_bytes + kMaxRecord) {
+        return FailAtLimit("post-handshake bytes");
+      }
+      return Event::kNone;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      return Event::kClientHello;
+    case SSL_ERROR_WANT_RETRY_VERIFY:
+      return Event::kVerify;
+    case SSL_ERROR_ZERO_RETURN:
+      return Event::kPeerClosed;
+    default:
+      return Fail();
+  }
+}
+
+bool Engine::Write(ByteView plaintext, Sink* sink) {
+  if (plaintext.empty()) return true;
+  ErrorQueueGuard guard;
+  pipe_.output = sink;
+  size_t written = 0;
+  const int result =
+      SSL_write_ex(ssl(), plaintext.data(), plaintext.size(), &written);
+  pipe_.output = &output_;
+  if (result != 1) {
+    Fail();
+    return false;
+  }
+  stats_.bytes_written += written;
+  return true;
+}
+
+void Engine::CloseNotify() {
+  if (close_notify_sent_ || !established_) return;
+  close_notify_sent_ = true;
+  ErrorQueueGuard guard;
+  SSL_shutdown(ssl());
+}
+
+bool Engine::KeyUpdate(bool request_peer) {
+  ErrorQueueGuard guard;
+  const int type =
+      request_peer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
+  return SSL_key_update(ssl(), type) == 1 && SSL_do_handshake(ssl()) == 1;
+}
+
+bool Engine::Renegotiate() {
+  ErrorQueueGuard guard;
+  if (SSL_renegotiate(ssl()) != 1) return false;
+  const int result = SSL_do_handshake(ssl());
+  return result == 1 || SSL_get_error(ssl(), result) == SSL_ERROR_WANT_READ;
+}
+
+void Engine::Answer(ClientHelloAnswer answer) {
+  client_hello_answer_ = std::move(answer);
+}
+
+void Engine::AnswerVerify(bool accept) {
+  verdict_ = accept ? Verdict::kAccepted : Verdict::kRefused;
+}
+
+long Engine::verify_error() const {
+  return chain_error_ != X509_V_OK ? chain_error_
+                                   : SSL_get_verify_result(ssl());
+}
+
+Event Engine::Fail() {
+  failure_.entries = TakeErrors();
+  failure_.handshaking = !established_;
+  failure_.verify_error = chain_error_;
+  return Event::kFailed;
+}
+
+Event Engine::FailAtLimit(const char* which) {
+  failure_.handshaking = !established_;
+  failure_.limit = which;
+  return Event::kFailed;
+}
+
+}  // namespace onion::tls

@@ -1,0 +1,202 @@
+#ifndef ONION_TLS_TLS_ENGINE_H_
+#define ONION_TLS_TLS_ENGINE_H_
+
+#include <openssl/ssl.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tls/bio.h"
+#include "tls/bytes.h"
+#include "tls/outcome.h"
+#include "tls/secure_context.h"
+
+namespace onion::tls {
+
+using SslPointer = std::unique_ptr<SSL, FreeWith<SSL_free>>;
+using SslSessionPointer =
+    std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
+
+struct X509StackDeleter {
+  void operator()(STACK_OF(X509) * stack) const {
+    sk_X509_pop_free(stack, X509_free);
+  }
+};
+using X509StackPointer = std::unique_ptr<STACK_OF(X509), X509StackDeleter>;
+
+// How a layer treats the peer's chain; mirrored by VerifyMode in src/native.ts.
+enum class VerifyMode : uint32_t { kNone = 0, kRecord = 1, kEnforce = 2 };
+
+struct PskAnswer {
+  std::string identity;
+  std::vector<uint8_t> key;
+};
+
+// The one question that OpenSSL asks in the middle of a step and that can't
+// wait: the key for a pre-shared-key handshake. An identity is null when the
+// client is asked without a hint.
+using PskSource = std::function<std::optional<PskAnswer>(
+    const char* identity, size_t max_key, size_t max_identity)>;
+
+struct EngineOptions {
+  bool is_server = false;
+  VerifyMode verify = VerifyMode::kEnforce;
+  bool pause_on_verify = false;
+  bool pause_on_client_hello = false;
+  bool offload = false;
+  bool renegotiation = false;
+  size_t max_handshake_bytes = 0;
+  std::string servername;
+  std::vector<uint8_t> alpn;
+  std::vector<uint8_t> session;
+  // The session id context of the layer's SecureContext.
+  std::string session_context;
+  bool request_ocsp = false;
+  PskSource psk;
+};
+
+// What a server layer knows when it stops at a ClientHello.
+struct ClientHello {
+  std::optional<std::string> servername;
+  std::vector<std::string> protocols;
+  std::string session_id;
+  bool has_ticket = false;
+  bool requests_ocsp = false;
+};
+
+struct ClientHelloAnswer {
+  SslCtxPointer context;
+  enum class Protocol { kByList, kChosen, kRefused };
+  Protocol protocol_choice = Protocol::kByList;
+  std::string protocol;
+  SslSessionPointer session;
+  std::vector<uint8_t> ocsp_response;
+};
+
+struct EngineStats {
+  uint64_t bytes_read = 0;
+  uint64_t bytes_written = 0;
+  uint64_t wire_read = 0;
+  uint64_t wire_written = 0;
+};
+
+// Sets what OpenSSL calls back on a context. All of it ends in the Engine of
+// the SSL object at hand and is stored there.
+void InstallEngineCallbacks(SSL_CTX* context);
+
+// One TLS layer: an SSL object over a MemoryPipe.
+//
+// A step is given a slice of input and uses it up, unless it stops at an event:
+// then what is left of the slice is left to the caller. Output goes to the
+// engine's own sink, or for Write to the one that is passed.
+class Engine {
+ public:
+  // Null when OpenSSL refuses the options; its error queue says why.
+  static std::unique_ptr<Engine> Create(SSL_CTX* context,
+                                        const BIO_METHOD* method,
+                                        EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // One handshake step: kEstablished, kNone (wants more), kClientHello,
+  // kVerify or kFailed.
+  Event Handshake(ByteView* input);
+  // Decrypts into `out` until the input is dry (kNone), `out` is full (kFull),
+  // the peer has closed (kPeerClosed) or the layer fails (kFailed).
+  Event Read(ByteView* input, MutableBytes out, Detour* detour,
+             size_t* produced);
+  // The same for one record at most; kFull: there may be more.
+  Event ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
+                   size_t* produced);
+  // Whether OpenSSL would copy it slowly: then it is better brought elsewhere.
+  [[nodiscard]] bool WritesSlowly(ByteView plaintext) const {
+    return plaintext.size() >= kSlowFrom && plaintext.size() <= Detour::kSize &&
+           pipe_.written_record != nullptr &&
+           CopiesSlowly(pipe_.written_record, plaintext.data());
+  }
+  // Seals all of it into `sink`; false: failed.
+  bool Write(ByteView plaintext, Sink* sink);
+  // Writes close_notify once (SSL_shutdown(3)).
+  void CloseNotify();
+  bool KeyUpdate(bool request_peer);
+  [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
+  bool SetSession(ByteView der);
+  void SetContext(SSL_CTX* context);
+  void SetVerify(VerifyMode mode);
+  bool Renegotiate();
+
+  void Answer(ClientHelloAnswer answer);
+  void AnswerVerify(bool accept);
+  void Collect(bool keylog, bool sessions);
+
+  [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
+  [[nodiscard]] bool established() const { return established_; }
+  [[nodiscard]] const EngineOptions& options() const { return options_; }
+  [[nodiscard]] const Failure& failure() const { return failure_; }
+  [[nodiscard]] ByteView received() const {
+    return {received_, received_length_};
+  }
+  [[nodiscard]] const ClientHello& client_hello() const {
+    return client_hello_;
+  }
+  [[nodiscard]] EngineStats stats() const {
+    EngineStats stats = stats_;
+    stats.wire_written = pipe_.written;
+    return stats;
+  }
+  [[nodiscard]] STACK_OF(X509) * verified_chain() const {
+    return verified_chain_.get();
+  }
+  [[nodiscard]] X509* offered_certificate() const {
+    return offered_certificate_.get();
+  }
+  [[nodiscard]] long verify_error() const;
+  Sink& output() { return output_; }
+  std::vector<Note>& notes() { return notes_; }
+
+ private:
+  friend struct EngineCallbacks;
+
+  Engine(SslPointer ssl, EngineOptions options);
+  [[nodiscard]] bool Configure(const BIO_METHOD* method);
+  void Remember(ByteView input);
+  Event ReadStopped(int result);
+  Event Fail();
+  Event FailAtLimit(const char* which);
+  // Runs one OpenSSL call over the input and does the accounting around it.
+  template <typename Call>
+  int Step(ByteView* input, Call call);
+
+  SslPointer ssl_;
+  EngineOptions options_;
+  MemoryPipe pipe_;
+  Sink output_;
+  bool established_ = false;
+  bool close_notify_sent_ = false;
+  // Wire bytes since the last plaintext: a handshake, or messages after it.
+  size_t unproductive_bytes_ = 0;
+  EngineStats stats_;
+  Failure failure_;
+  uint8_t received_[32] = {};
+  size_t received_length_ = 0;
+
+  ClientHello client_hello_;
+  std::optional<ClientHelloAnswer> client_hello_answer_;
+  enum class Verdict { kNone, kAsked, kAccepted, kRefused };
+  Verdict verdict_ = Verdict::kNone;
+  long chain_error_ = 0;
+  X509Pointer offered_certificate_;
+  X509StackPointer verified_chain_;
+  bool collect_keylog_ = false;
+  bool collect_sessions_ = false;
+  std::vector<Note> notes_;
+};
+
+}  // namespace onion::tls
+
+#endif  // ONION_TLS_TLS_ENGINE_H_

@@ -1,0 +1,384 @@
+// What an Engine sets on its SSL object, and what OpenSSL calls back. A
+// callback stores what it is told in the Engine, or answers from what was
+// stored there before; none of them leaves this layer, but for the pre-shared
+// key, which OpenSSL can't wait for.
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tls/engine.h"
+
+namespace onion::tls {
+
+namespace {
+
+Engine* EngineOf(const SSL* ssl) {
+  return static_cast<Engine*>(SSL_get_app_data(ssl));
+}
+
+// A reader of the vectors inside a ClientHello extension (RFC 8446 section 4).
+class WireReader {
+ public:
+  explicit WireReader(ByteView bytes) : rest_(bytes) {}
+
+  // A vector with a length of `prefix` bytes in front; empty when it is cut.
+  ByteView Vector(size_t prefix) {
+    if (rest_.size() < prefix) return Cut();
+    size_t length = 0;
+    for (size_t i = 0; i < prefix; i++) length = length << 8 | rest_[i];
+    if (rest_.size() - prefix < length) return Cut();
+    const ByteView vector = rest_.subspan(prefix, length);
+    rest_ = rest_.subspan(prefix + length);
+    return vector;
+  }
+
+  void Skip(size_t count) {
+    rest_ = rest_.subspan(std::min(count, rest_.size()));
+  }
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+
+ private:
+  ByteView Cut() {
+    rest_ = {};
+    return {};
+  }
+
+  ByteView rest_;
+};
+
+std::string ToString(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::optional<ByteView> Extension(SSL* ssl, unsigned int type) {
+  const unsigned char* data = nullptr;
+  size_t length = 0;
+  if (SSL_client_hello_get0_ext(ssl, type, &data, &length) != 1) return {};
+  return ByteView(data, length);
+}
+
+ClientHello ParseClientHello(SSL* ssl) {
+  ClientHello hello;
+  if (auto names = Extension(ssl, TLSEXT_TYPE_server_name)) {
+    WireReader list(WireReader(*names).Vector(2));
+    list.Skip(1);  // name_type, host_name is the only one
+    const ByteView name = list.Vector(2);
+    if (!name.empty()) hello.servername = ToString(name);
+  }
+  const unsigned int alpn = TLSEXT_TYPE_application_layer_protocol_negotiation;
+  if (auto protocols = Extension(ssl, alpn)) {
+    WireReader list(WireReader(*protocols).Vector(2));
+    while (!list.empty()) hello.protocols.push_back(ToString(list.Vector(1)));
+  }
+  const unsigned char* id = nullptr;
+  const size_t length = SSL_client_hello_get0_session_id(ssl, &id);
+  hello.session_id = ToString({id, length});
+  const auto ticket = Extension(ssl, TLSEXT_TYPE_session_ticket);
+  hello.has_ticket =
+      (ticket && !ticket->empty()) || Extension(ssl, TLSEXT_TYPE_psk);
+  hello.requests_ocsp = Extension(ssl, TLSEXT_TYPE_status_request).has_value();
+  return hello;
+}
+
+template <typename T>
+std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
+  const int length = write(object, nullptr);
+  if (length <= 0) return {};
+  std::string der(static_cast<size_t>(length), '\0');
+  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
+  write(object, &cursor);
+  return der;
+}
+
+}  // namespace
+
+// A friend of Engine, so that the C functions OpenSSL wants reach its members.
+struct EngineCallbacks {
+  static int OnClientHello(SSL* ssl, int* /*alert*/, void* /*argument*/) {
+    Engine* engine = EngineOf(ssl);
+    if (!engine->options_.pause_on_client_hello) {
+      return SSL_CLIENT_HELLO_SUCCESS;
+    }
+    if (!engine->client_hello_answer_) {
+      engine->client_hello_ = ParseClientHello(ssl);
+      return SSL_CLIENT_HELLO_RETRY;
+    }
+    SSL_CTX* context = engine->client_hello_answer_->context.get();
+    if (context != nullptr) engine->SetContext(context);
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+
+  static int OnServername(SSL* ssl, int* /*alert*/, void* /*argument*/) {
+    return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) == nullptr
+               ? SSL_TLSEXT_ERR_NOACK
+               : SSL_TLSEXT_ERR_OK;
+  }
+
+  static int OnAlpn(SSL* ssl, const unsigned char** chosen,
+                    unsigned char* chosen_length, const unsigned char* offered,
+                    unsigned int offered_length, void* /*argument*/) {
+    Engine* engine = EngineOf(ssl);
+    using Choice = ClientHelloAnswer::Protocol;
+    if (auto& answer = engine->client_hello_answer_;
+        answer && answer->protocol_choice != Choice::kByList) {
+      if (answer->protocol_choice == Choice::kRefused) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+      }
+      *chosen = reinterpret_cast<const unsigned char*>(answer->protocol.data());
+      *chosen_length = static_cast<unsigned char>(answer->protocol.size());
+      return SSL_TLSEXT_ERR_OK;
+    }
+    const auto& list = engine->options_.alpn;
+    if (list.empty()) return SSL_TLSEXT_ERR_NOACK;
+    unsigned char* match = nullptr;
+    const int status = SSL_select_next_proto(
+        &match, chosen_length, list.data(),
+        static_cast<unsigned int>(list.size()), offered, offered_length);
+    *chosen = match;
+    // RFC 7301 section 3.2: no overlap is fatal.
+    return status == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
+                                            : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
+  static int OnStatusRequest(SSL* ssl, void* /*argument*/) {
+    Engine* engine = EngineOf(ssl);
+    if (!engine->options_.is_server) return 1;
+    const auto& answer = engine->client_hello_answer_;
+    if (!answer || answer->ocsp_response.empty()) return SSL_TLSEXT_ERR_NOACK;
+    const auto& response = answer->ocsp_response;
+    void* copy = OPENSSL_memdup(response.data(), response.size());
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy,
+                                    static_cast<long>(response.size()));
+    return SSL_TLSEXT_ERR_OK;
+  }
+
+  static SSL_SESSION* OnFindSession(SSL* ssl, const unsigned char* /*id*/,
+                                    int /*length*/, int* copy) {
+    *copy = 0;
+    const auto& answer = EngineOf(ssl)->client_hello_answer_;
+    if (!answer || answer->session == nullptr) return nullptr;
+    SSL_SESSION_up_ref(answer->session.get());
+    return answer->session.get();
+  }
+
+  static int OnNewSession(SSL* ssl, SSL_SESSION* session) {
+    Engine* engine = EngineOf(ssl);
+    if (!engine->collect_sessions_) return 0;
+    unsigned int length = 0;
+    const unsigned char* id = SSL_SESSION_get_id(session, &length);
+    engine->notes_.push_back(
+        {.kind = Note::Kind::kSession,
+         .data = Serialize<SSL_SESSION>(session, i2d_SSL_SESSION),
+         .id = ToString({id, length})});
+    return 0;
+  }
+
+  static void OnKeylog(const SSL* ssl, const char* line) {
+    Engine* engine = EngineOf(ssl);
+    if (!engine->collect_keylog_) return;
+    engine->notes_.push_back({.kind = Note::Kind::kKeylog,
+                              .data = std::string(line) + "\n",
+                              .id = {}});
+  }
+
+  // SSL_CTX_set_cert_verify_callback(3) in the place of X509_verify_cert. All
+  // errors are walked through, as Node does, so that the last one is reported.
+  static int OnVerify(X509_STORE_CTX* store, void* /*argument*/) {
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(
+        store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    Engine* engine = EngineOf(ssl);
+    using Verdict = Engine::Verdict;
+    if (engine->verdict_ == Verdict::kAccepted) {
+      X509_STORE_CTX_set_error(store, static_cast<int>(engine->chain_error_));
+      return 1;
+    }
+    if (engine->verdict_ == Verdict::kRefused) {
+      engine->chain_error_ = X509_V_ERR_HOSTNAME_MISMATCH;
+      X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+      return 0;
+    }
+    X509_STORE_CTX_set_verify_cb(store,
+                                 [](int, X509_STORE_CTX*) -> int { return 1; });
+    X509_verify_cert(store);
+    Keep(engine, store);
+    if (engine->options_.verify == VerifyMode::kEnforce &&
+        engine->chain_error_ != X509_V_OK) {
+      return 0;
+    }
+    if (engine->options_.pause_on_verify) {
+      engine->verdict_ = Verdict::kAsked;
+      if (!SSL_set_retry_verify(ssl)) return 0;
+    }
+    return 1;
+  }
+
+  // SSL_set_retry_verify(3) calls again with a store context that has verified
+  // nothing, so the chain is kept here instead of being built twice.
+  static void Keep(Engine* engine, X509_STORE_CTX* store) {
+    engine->chain_error_ = X509_STORE_CTX_get_error(store);
+    engine->verified_chain_.reset(X509_STORE_CTX_get1_chain(store));
+    X509* leaf = X509_STORE_CTX_get0_cert(store);
+    if (leaf != nullptr && X509_up_ref(leaf) == 1) {
+      engine->offered_certificate_.reset(leaf);
+    }
+  }
+
+  static void NoteRenegotiation(Engine* engine, int where) {
+    const auto note = [engine](Note::Kind kind) {
+      engine->notes_.push_back({.kind = kind, .data = {}, .id = {}});
+    };
+    if ((where & SSL_CB_HANDSHAKE_START) != 0)
+      note(Note::Kind::kHandshakeStart);
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) note(Note::Kind::kHandshakeDone);
+  }
+
+  static void OnInfo(const SSL* ssl, int where, int value) {
+    Engine* engine = EngineOf(ssl);
+    if (engine->established_ && SSL_version(ssl) < TLS1_3_VERSION) {
+      NoteRenegotiation(engine, where);
+    }
+    if ((where & SSL_CB_ALERT) == 0) return;
+    const int code = value & 0xff;
+    const bool fatal = value >> 8 == SSL3_AL_FATAL;
+    if (!fatal || code == SSL_AD_CLOSE_NOTIFY) return;
+    engine->failure_.has_alert = true;
+    engine->failure_.alert = {.code = code,
+                              .name = SSL_alert_desc_string_long(value),
+                              .received = (where & SSL_CB_READ) != 0};
+  }
+
+  static unsigned int OnServerPsk(SSL* ssl, const char* identity,
+                                  unsigned char* key, unsigned int max_key) {
+    const auto answer = EngineOf(ssl)->options_.psk(identity, max_key, 0);
+    return answer ? CopyKey(*answer, key, max_key) : 0;
+  }
+
+  static unsigned int OnClientPsk(SSL* ssl, const char* hint, char* identity,
+                                  unsigned int max_identity, unsigned char* key,
+                                  unsigned int max_key) {
+    const auto answer =
+        EngineOf(ssl)->options_.psk(hint, max_key, max_identity);
+    if (!answer || answer->identity.size() >= max_identity) return 0;
+    std::memcpy(identity, answer->identity.c_str(),
+                answer->identity.size() + 1);
+    return CopyKey(*answer, key, max_key);
+  }
+
+  static unsigned int CopyKey(const PskAnswer& answer, unsigned char* key,
+                              unsigned int max_key) {
+    if (answer.key.empty() || answer.key.size() > max_key) return 0;
+    std::memcpy(key, answer.key.data(), answer.key.size());
+    return static_cast<unsigned int>(answer.key.size());
+  }
+};
+
+void InstallEngineCallbacks(SSL_CTX* context) {
+  using C = EngineCallbacks;
+  SSL_CTX_set_client_hello_cb(context, C::OnClientHello, nullptr);
+  SSL_CTX_set_tlsext_servername_callback(context, C::OnServername);
+  SSL_CTX_set_alpn_select_cb(context, C::OnAlpn, nullptr);
+  SSL_CTX_set_tlsext_status_cb(context, C::OnStatusRequest);
+  SSL_CTX_sess_set_get_cb(context, C::OnFindSession);
+  SSL_CTX_sess_set_new_cb(context, C::OnNewSession);
+  SSL_CTX_set_cert_verify_callback(context, C::OnVerify, nullptr);
+}
+
+bool Engine::Configure(const BIO_METHOD* method) {
+  BIO* bio = BIO_new(method);
+  if (bio == nullptr) return false;
+  BIO_set_data(bio, &pipe_);
+  SSL_set_bio(ssl(), bio, bio);
+  SSL_set_app_data(ssl(), this);
+  SSL_set_info_callback(ssl(), EngineCallbacks::OnInfo);
+  if (!options_.renegotiation) SSL_set_options(ssl(), SSL_OP_NO_RENEGOTIATION);
+  SetVerify(options_.verify);
+  if (options_.is_server) {
+    SSL_set_accept_state(ssl());
+    if (options_.psk) {
+      SSL_set_psk_server_callback(ssl(), EngineCallbacks::OnServerPsk);
+    }
+    return true;
+  }
+  SSL_set_connect_state(ssl());
+  if (options_.psk) {
+    SSL_set_psk_client_callback(ssl(), EngineCallbacks::OnClientPsk);
+    // OpenSSL makes a TLS 1.3 session of the key, which has no context.
+    SSL_set_session_id_context(ssl(),
+                               reinterpret_cast<const unsigned char*>(""), 0);
+    options_.session_context.clear();
+  }
+  if (options_.request_ocsp) {
+    SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
+  }
+  if (!options_.servername.empty() &&
+      SSL_set_tlsext_host_name(ssl(), options_.servername.c_str()) != 1) {
+    return false;
+  }
+  // SSL_set_alpn_protos(3) returns 0 on success.
+  if (!options_.alpn.empty() &&
+      SSL_set_alpn_protos(ssl(), options_.alpn.data(),
+                          static_cast<unsigned int>(options_.alpn.size())) !=
+          0) {
+    return false;
+  }
+  return options_.session.empty() || SetSession(options_.session);
+}
+
+void Engine::SetVerify(VerifyMode mode) {
+  options_.verify = mode;
+  int flags = SSL_VERIFY_NONE;
+  if (mode == VerifyMode::kEnforce) {
+    flags = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  } else if (mode == VerifyMode::kRecord && options_.is_server) {
+    flags = SSL_VERIFY_PEER;
+  }
+  SSL_set_verify(ssl(), flags, nullptr);
+}
+
+// SSL_set_SSL_CTX(3) takes over the certificate, but not what peers are
+// verified against.
+void Engine::SetContext(SSL_CTX* context) {
+  SSL_set_SSL_CTX(ssl(), context);
+  SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context));
+  SSL_set_client_CA_list(ssl(),
+                         SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context)));
+  Collect(collect_keylog_, collect_sessions_);
+}
+
+// A session of another session id context would fail in mid-handshake
+// (SSL_R_ATTEMPT_TO_REUSE_SESSION_IN_DIFFERENT_CONTEXT), and one of another
+// host must not stand for this one.
+bool Engine::MayOffer(const SSL_SESSION* session) const {
+  unsigned int length = 0;
+  const unsigned char* made_in = SSL_SESSION_get0_id_context(session, &length);
+  const std::string& context = options_.session_context;
+  if (context.size() != length ||
+      std::memcmp(context.data(), made_in, length) != 0) {
+    return false;
+  }
+  const char* host = SSL_SESSION_get0_hostname(session);
+  return host == nullptr || options_.servername == host;
+}
+
+bool Engine::SetSession(ByteView der) {
+  const unsigned char* cursor = der.data();
+  SslSessionPointer session(
+      d2i_SSL_SESSION(nullptr, &cursor, static_cast<long>(der.size())));
+  if (session == nullptr) return false;
+  if (!MayOffer(session.get())) return true;
+  return SSL_set_session(ssl(), session.get()) == 1;
+}
+
+void Engine::Collect(bool keylog, bool sessions) {
+  collect_keylog_ = keylog;
+  collect_sessions_ = sessions;
+  if (keylog) {
+    SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl()),
+                                EngineCallbacks::OnKeylog);
+  }
+}
+
+}  // namespace onion::tls

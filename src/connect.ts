@@ -1,0 +1,79 @@
+import * as net from 'node:net';
+import type { Duplex } from 'node:stream';
+import { OnionSocket } from './onion-socket';
+import { type OnionSocketOptions, parseStartTLSOptions, type StartTLSOptions } from './options';
+
+export type ConnectOptions = Partial<net.TcpNetConnectOpts> &
+  Partial<net.IpcNetConnectOpts> &
+  Omit<OnionSocketOptions, keyof net.NetConnectOpts> &
+  StartTLSOptions & {
+    onread?: OnionSocketOptions['onread'];
+    /** The layers, the outermost first. Without it one layer is made from the options beside it; `[]` makes none. */
+    layers?: StartTLSOptions[];
+    /** A transport that is there already; the address is then not used. */
+    socket?: Duplex;
+  };
+
+/**
+ * Connects and puts layers on the connection. All of them are started at once: N layers take N round trips.
+ *
+ * A single layer made from the top-level options checks the certificate against `servername`, or else `host`, as
+ * `tls.connect()` does; each of `layers` needs an identity of its own.
+ *
+ * @param listener - added to `'secureConnect'`, which comes once all layers are up
+ * @throws as {@link OnionSocket.startTLS} does for the options of a layer
+ */
+export function connect(options: ConnectOptions, listener?: () => void): OnionSocket {
+  const { socket: given, layers, onread, ...rest } = options;
+  const parsed = (layers ?? [topLevelLayer(options)]).map((layer) => parseStartTLSOptions(layer));
+  // The transport stays open for our close_notify after the peer's end; whether we do is up to allowHalfOpen above it.
+  const transport = given ?? net.connect({ ...rest, allowHalfOpen: true } as net.NetConnectOpts);
+  const { highWaterMark, maxDepth, dynamicRecordSizing } = options as OnionSocketOptions;
+  const allowHalfOpen = given === undefined ? (options.allowHalfOpen ?? false) : undefined;
+  const socket = new OnionSocket(
+    transport,
+    definedOnly({
+      allowHalfOpen,
+      highWaterMark,
+      maxDepth,
+      dynamicRecordSizing,
+      onread,
+    }) as OnionSocketOptions,
+  );
+  if (listener !== undefined) socket.once('secureConnect', listener);
+  const started = parsed.map((layer) => socket.startLayer(layer));
+  const last = parsed.length;
+  if (last === 0) announceWithoutLayers(socket, transport);
+  else socket.on('layerSecure', announceWhenLast);
+  for (const start of started) start.catch(() => {});
+  return socket;
+
+  function announceWhenLast(this: OnionSocket, layer: { index: number }): void {
+    if (layer.index !== last) return;
+    this.removeListener('layerSecure', announceWhenLast);
+    this.emit('secureConnect');
+  }
+}
+
+function announceWithoutLayers(socket: OnionSocket, transport: Duplex): void {
+  const announce = (): void => {
+    if (!socket.destroyed) socket.emit('secureConnect');
+  };
+  if ((transport as Partial<net.Socket>).connecting) socket.once('connect', announce);
+  else process.nextTick(announce);
+}
+
+function topLevelLayer(options: ConnectOptions): StartTLSOptions {
+  if (
+    options.isServer ||
+    options.servername !== undefined ||
+    options.checkServerIdentity !== undefined
+  )
+    return options;
+  const host = options.host ?? (options.port !== undefined ? 'localhost' : undefined);
+  return host === undefined ? options : { ...options, servername: host };
+}
+
+function definedOnly(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

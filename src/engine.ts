@@ -1,0 +1,160 @@
+import { StateError, type TLSError } from './errors';
+import { LayerStack, type Outcome } from './layer-stack';
+import type { LayerState } from './layer-state';
+import { parseStartTLSOptions, type StartTLSOptions } from './options';
+import type { TLSLayer } from './tls-layer';
+import { toBytes, validateBytes } from './validate';
+
+/** What a call on a {@link TLSEngine} has brought about. */
+export interface EngineOutput {
+  /** Decrypted bytes for the application. */
+  plaintext: Buffer | null;
+  /** Bytes to be sent to the peer, also when there is an error: then they hold the alert. */
+  wire: Buffer | null;
+  /** Whether handshake and verification are done. */
+  established: boolean;
+  /** Whether the peer's close_notify has come. */
+  peerClosed: boolean;
+  /** Why the engine has failed; it is of no use any more. */
+  error?: TLSError;
+}
+
+const EMPTY = Buffer.alloc(0);
+const ROOM_BYTES = 64 * 1024;
+
+/**
+ * One TLS session without I/O: bytes in, bytes out, no stream, no timer, no socket. For protocols that carry TLS in packets
+ * of their own (TDS, EAP), and for tests.
+ *
+ * A client starts with `receive(new Uint8Array())`. An SNICallback that answers later, and `offloadHandshake`, make the
+ * engine wait: call `receive` with no bytes once they are done.
+ */
+export class TLSEngine {
+  readonly #stack = new LayerStack(() => {});
+  readonly #layer: TLSLayer;
+  #trailing: Buffer = EMPTY;
+  #waiting = false;
+  #failure: TLSError | null = null;
+
+  /** @throws as `OnionSocket#startTLS()` does for its options */
+  constructor(options: StartTLSOptions) {
+    const parsed = parseStartTLSOptions(options);
+    this.#layer = this.#stack.push({ ...parsed, allowPeerStop: true }, []);
+  }
+
+  get state(): LayerState {
+    return this.#layer.state;
+  }
+
+  /** The layer, for what can be asked about it: cipher, certificates, session. */
+  get layer(): TLSLayer {
+    return this.#layer;
+  }
+
+  /** What came after the peer's close_notify: it does not belong to this session. */
+  get trailing(): Buffer {
+    return this.#trailing;
+  }
+
+  /**
+   * Takes bytes from the peer; none to start a client or to go on after a wait.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything but bytes
+   */
+  receive(wire: Uint8Array): EngineOutput {
+    validateBytes(wire, 'wire');
+    const output = new OutputBuilder();
+    if (this.#failure !== null) return this.#finish(output);
+    if (this.#layer.state === 'waiting') this.#note(output, this.#stack.begin(this.#layer), EMPTY);
+    if (this.#isReadClosed) {
+      this.#trailing = Buffer.concat([this.#trailing, toBytes(wire)]);
+      return this.#finish(output);
+    }
+    let input = toBytes(wire);
+    let more = true;
+    while (more && !this.#isReadClosed && this.#failure === null && !this.#holdsBack(input)) {
+      const room = Buffer.allocUnsafe(ROOM_BYTES);
+      const outcome = this.#stack.receive(input, room);
+      input = EMPTY;
+      more = outcome.more;
+      this.#note(output, outcome, room);
+    }
+    return this.#finish(output);
+  }
+
+  /** Seals bytes of the application. */
+  send(plaintext: Uint8Array): EngineOutput {
+    validateBytes(plaintext, 'plaintext');
+    const { state } = this.#layer;
+    if (state !== 'established' && state !== 'readClosed') {
+      throw new StateError(`send() in state '${state}'`, 1);
+    }
+    const output = new OutputBuilder();
+    const room = Buffer.allocUnsafe(
+      plaintext.byteLength + 64 * (1 + Math.ceil(plaintext.byteLength / 16_000)),
+    );
+    const outcome = this.#stack.send([toBytes(plaintext)], room);
+    if (outcome.sealed > 0) output.wire.push(room.subarray(0, outcome.sealed));
+    this.#note(output, outcome, EMPTY);
+    return this.#finish(output);
+  }
+
+  /** Sends close_notify; what the peer still sends can be received. */
+  close(): EngineOutput {
+    const output = new OutputBuilder();
+    const { state } = this.#layer;
+    if (state === 'established' || state === 'readClosed') {
+      this.#note(output, this.#stack.closeAll(), EMPTY);
+    }
+    return this.#finish(output);
+  }
+
+  get #isReadClosed(): boolean {
+    return this.#layer.state === 'readClosed' || this.#layer.state === 'closed';
+  }
+
+  /** Keeps bytes for later while a callback has not answered. */
+  #holdsBack(input: Uint8Array): boolean {
+    if (!this.#waiting) return false;
+    if (input.length > 0) this.#stack.feed(this.#layer, input);
+    return true;
+  }
+
+  #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {
+    if (outcome.wire !== null) output.wire.push(outcome.wire);
+    if (outcome.plaintext > 0) output.plaintext.push(room.subarray(0, outcome.plaintext));
+    const { event } = outcome;
+    if (event?.type === 'failed') this.#failure = event.error as TLSError;
+    if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld();
+    if (event?.type === 'pending') {
+      this.#waiting = true;
+      const goOn = (): void => {
+        this.#waiting = false;
+      };
+      event.done.then(goOn, (error: TLSError) => {
+        this.#failure = error;
+      });
+    }
+  }
+
+  #finish(output: OutputBuilder): EngineOutput {
+    const { state } = this.#layer;
+    const result: EngineOutput = {
+      plaintext: join(output.plaintext),
+      wire: join(output.wire),
+      established: state !== 'waiting' && state !== 'handshaking' && state !== 'failed',
+      peerClosed: this.#isReadClosed,
+    };
+    if (this.#failure !== null) result.error = this.#failure;
+    return result;
+  }
+}
+
+class OutputBuilder {
+  readonly plaintext: Buffer[] = [];
+  readonly wire: Buffer[] = [];
+}
+
+function join(parts: Buffer[]): Buffer | null {
+  if (parts.length === 0) return null;
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+}

@@ -1,0 +1,303 @@
+import type { Duplex } from 'node:stream';
+import type { StringDecoder } from 'node:string_decoder';
+import type { LayerStack, Outcome, StackEvent } from './layer-stack';
+import type { NativeNote } from './native';
+import type { OnRead } from './options';
+import { plaintextSlab } from './plaintext-slab';
+import { rethrowLater } from './rethrow';
+import { invalidArgValue } from './validate';
+import type { WireWriter } from './wire-writer';
+
+export interface InboundPumpOwner {
+  event(event: StackEvent): void;
+  notes(notes: NativeNote[]): void;
+  /** Everything that came before the end of the transport has been dealt with. */
+  ended(): void;
+}
+
+const EMPTY = Buffer.alloc(0);
+/** What layers may hold that can't go on yet; then the transport is paused. */
+const MAX_HELD = 256 * 1024;
+
+/**
+ * Moves bytes from the transport through the stack to the reader, and decides whether the transport may flow.
+ */
+export class InboundPump {
+  readonly #socket: Duplex;
+  readonly #transport: Duplex;
+  readonly #stack: LayerStack;
+  readonly #wire: WireWriter;
+  readonly #onread: OnRead | null;
+  readonly #owner: InboundPumpOwner;
+  bytesRead = 0;
+
+  #inbound: Buffer[] = [];
+  /** The application wants more: it has read, and what it got did not fill its buffer. */
+  #wanted = true;
+  /** The native chain stopped somewhere and has to be called again. */
+  #more = false;
+  /** How many reasons there are to deliver nothing. */
+  #holds = 0;
+  #passing = false;
+  #taking = false;
+  #stopped = false;
+  #transportEnded = false;
+  #flowing = true;
+
+  constructor(
+    socket: Duplex,
+    transport: Duplex,
+    stack: LayerStack,
+    wire: WireWriter,
+    onread: OnRead | null,
+    owner: InboundPumpOwner,
+  ) {
+    this.#socket = socket;
+    this.#transport = transport;
+    this.#stack = stack;
+    this.#wire = wire;
+    this.#onread = onread;
+    this.#owner = owner;
+  }
+
+  /** A chunk of the transport. */
+  accept(chunk: Buffer): void {
+    if (this.#stopped || this.#stack.hasEnded) return;
+    this.#inbound.push(chunk);
+    this.kick();
+  }
+
+  /** The transport will send no more. */
+  end(): void {
+    this.#transportEnded = true;
+    this.kick();
+  }
+
+  /** The Readable asks for more; where the reader has a buffer of its own, there is nothing in the Readable. */
+  demand(): void {
+    if (this.#onread === null) this.want();
+  }
+
+  /** The application asks for more. */
+  want(): void {
+    this.#wanted = true;
+    if (!this.#taking) this.kick();
+  }
+
+  /** The application wants no more for now; a Readable keeps that by itself. */
+  pause(): void {
+    if (this.#onread === null) return;
+    this.#wanted = false;
+    this.#steer();
+  }
+
+  /** Delivers nothing until `release`; counts. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    this.kick();
+  }
+
+  /** Lets code that awaits a promise run before anything is delivered. */
+  holdForAwaiter(): void {
+    this.hold();
+    setImmediate(release, this);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#inbound = [];
+  }
+
+  /**
+   * What the application has not read, taken out of the Readable. `read()` emits 'data', which would deliver just the bytes
+   * that have to become wire bytes of the new layer (CVE-2011-0411); so nothing is emitted meanwhile.
+   */
+  takeUnread(): Buffer[] {
+    const unread: Buffer[] = [];
+    const socket = this.#socket;
+    if (socket.readableLength === 0) return this.#takePartial();
+    this.#taking = true;
+    const emit = Object.getOwnPropertyDescriptor(socket, 'emit');
+    Object.defineProperty(socket, 'emit', {
+      value: () => true,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
+        unread.push(
+          typeof chunk === 'string' ? Buffer.from(chunk, socket.readableEncoding ?? 'utf8') : chunk,
+        );
+      }
+    } finally {
+      if (emit === undefined) delete (socket as { emit?: unknown }).emit;
+      else Object.defineProperty(socket, 'emit', emit);
+      this.#taking = false;
+    }
+    return unread.concat(this.#takePartial());
+  }
+
+  /** How many bytes of a character that is not complete a reader with an encoding keeps. */
+  get partialBytes(): number {
+    const decoder = decoderOf(this.#socket);
+    return decoder === null ? 0 : decoder.lastTotal - decoder.lastNeed;
+  }
+
+  #takePartial(): Buffer[] {
+    const length = this.partialBytes;
+    if (length === 0) return [];
+    const decoder = decoderOf(this.#socket) as Decoder;
+    const partial = Buffer.from(decoder.lastChar.subarray(0, length));
+    decoder.end();
+    return [partial];
+  }
+
+  /** What has come in and is not in the Readable yet, of a stack without layers. */
+  takeRest(): Buffer[] {
+    const rest = [this.#stack.takeHeld(), ...this.#inbound];
+    this.#inbound = [];
+    return rest;
+  }
+
+  /** Whether bytes are here that the application could not have read yet. */
+  get holdsBytes(): boolean {
+    return this.#inbound.length > 0 || this.#stack.held > 0;
+  }
+
+  /** The native chain has something to do, from now on. */
+  more(): void {
+    this.#more = true;
+  }
+
+  again(): void {
+    this.#more = true;
+    this.kick();
+  }
+
+  /** Goes on as far as it can; called whenever something may have changed. */
+  kick(): void {
+    if (this.#passing || this.#stopped) return;
+    this.#passing = true;
+    try {
+      while (this.#canPass()) this.#pass();
+    } finally {
+      this.#passing = false;
+      this.#wire.flush();
+    }
+    if (this.#transportEnded && this.#isDry() && !this.#stopped) this.#owner.ended();
+    this.#steer();
+  }
+
+  #canPass(): boolean {
+    if (this.#stopped || this.#holds > 0) return false;
+    if (!this.#more && this.#inbound.length === 0) return false;
+    return this.#readerWants();
+  }
+
+  #readerWants(): boolean {
+    return this.#stack.isHandshaking || this.#wanted;
+  }
+
+  #isDry(): boolean {
+    return this.#holds === 0 && !this.#more && this.#inbound.length === 0;
+  }
+
+  #pass(): void {
+    const room = this.#room();
+    if (room === null) return;
+    const chunk = this.#more ? EMPTY : (this.#inbound.shift() as Buffer);
+    if (this.#stack.isBare && !this.#more) return this.#deliver(chunk, room);
+    this.#more = false;
+    const outcome = this.#stack.receive(chunk, room);
+    this.#more = outcome.more;
+    this.carryOut(outcome, room);
+  }
+
+  /** Carries out what the stack says, in the order in which it happened. */
+  carryOut({ wire, notes, plaintext, event }: Outcome, room: Uint8Array = EMPTY): void {
+    this.#wire.reply(wire);
+    if (notes !== null) this.#owner.notes(notes);
+    if (plaintext > 0 && !this.#stopped) this.#deliverFrom(room, plaintext);
+    if (event !== null && !this.#stopped) this.#owner.event(event);
+  }
+
+  /** Where the next plaintext goes; null: the application has none, and that is the end of the connection. */
+  #room(): Uint8Array | null {
+    if (this.#onread === null) return plaintextSlab.room;
+    const { buffer } = this.#onread;
+    if (typeof buffer !== 'function') return buffer;
+    try {
+      const room: unknown = buffer();
+      if (room instanceof Uint8Array && room.length > 0) return room;
+      throw invalidArgValue('options.onread.buffer()', room, 'must be a Uint8Array with room');
+    } catch (thrown) {
+      this.#socket.destroy(thrown as Error);
+      return null;
+    }
+  }
+
+  #deliverFrom(room: Uint8Array, length: number): void {
+    if (this.#onread === null) return this.#push(plaintextSlab.take(length));
+    this.bytesRead += length;
+    try {
+      if (this.#onread.callback(length, room) === false) this.#wanted = false;
+    } catch (thrown) {
+      rethrowLater(thrown);
+    }
+  }
+
+  /** Bytes of a transport without layers. What a reader's own buffer has no room for comes in the next pass. */
+  #deliver(chunk: Buffer, room: Uint8Array): void {
+    if (this.#onread === null) return this.#push(chunk);
+    const length = Math.min(room.length, chunk.length);
+    room.set(chunk.subarray(0, length));
+    if (length < chunk.length) this.#inbound.unshift(chunk.subarray(length));
+    if (length > 0) this.#deliverFrom(room, length);
+  }
+
+  #push(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    // Set before: push() may ask for more at once.
+    this.#wanted = false;
+    try {
+      if (this.#socket.push(chunk)) this.#wanted = true;
+    } catch (thrown) {
+      this.#wanted = true;
+      rethrowLater(thrown);
+    }
+  }
+
+  /** Lets the transport flow, or not. */
+  #steer(): void {
+    const flow =
+      this.#stack.hasEnded ||
+      (this.#readerWants() &&
+        this.#inbound.length === 0 &&
+        this.#stack.held < MAX_HELD &&
+        !this.#wire.hasTooManyReplies);
+    if (flow === this.#flowing || this.#stopped) return;
+    this.#flowing = flow;
+    if (flow) this.#transport.resume();
+    else this.#transport.pause();
+  }
+}
+
+/** With the fields that Node's has and its documentation does not tell of. */
+interface Decoder extends StringDecoder {
+  readonly lastChar: Buffer;
+  readonly lastNeed: number;
+  readonly lastTotal: number;
+}
+
+function decoderOf(socket: Duplex): Decoder | null {
+  return (socket as unknown as { _readableState: { decoder: Decoder | null } })._readableState
+    .decoder;
+}
+
+function release(pump: InboundPump): void {
+  pump.release();
+}

@@ -1,0 +1,452 @@
+/**
+ * Theory of operation
+ *
+ * A LayerStack is the list of layers of one connection with the native chain that runs them. It does no I/O and knows no
+ * timer: bytes go in, an {@link Outcome} comes out, and whoever owns the stack (OnionSocket, TLSEngine) carries it out.
+ *
+ *   wire ──► receive() ──► Outcome { plaintext, wire, event }        one native call per chunk, whatever the depth
+ *   plaintext ──► send() ──► Outcome { wire }
+ *
+ * The native chain stops at each event. The stack decides what the event means for its layers and says in the outcome
+ * whether there is more to come (`more`): then the owner calls `resume()`, after it has carried out what came before. So
+ * nothing that follows an event is ever delivered ahead of it.
+ *
+ * The two halves of a layer open and close independently. Reading passes over layers whose read half is closed, writing
+ * over those whose write half is closed; a layer is removed when both are. A new layer waits until every layer below it is
+ * established and none is half closed. That makes the order of start and stop the order in which they were called, in
+ * both directions.
+ */
+import { isNativeError } from 'node:util/types';
+import { answerClientHello, type ClientHelloAnswer } from './client-hello';
+import { errorFromFailure, TLSError, TruncationError } from './errors';
+import { isReadOpen } from './layer-state';
+import { native } from './load-addon';
+import { type NativeChain, NativeEvent, type NativeNote, Status, VerifyMode } from './native';
+import type { LayerOptions } from './options';
+import { identityErrorOf, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
+import { type LayerPlace, TLSLayer } from './tls-layer';
+
+export type CloseReason = 'clean' | 'timeout' | 'abandoned';
+
+export type StackEvent =
+  /** Handshake and verification of the layer are done. */
+  | { type: 'secure'; layer: TLSLayer }
+  /** The read half of the layer is closed; what follows comes from the layer below. */
+  | { type: 'layerClose'; layer: TLSLayer; reason: CloseReason; answer: boolean }
+  /** The peer has ended the stream. */
+  | { type: 'end' }
+  | { type: 'failed'; error: Error }
+  /** The stack can't go on before this is settled. */
+  | { type: 'pending'; done: Promise<void> };
+
+export interface Outcome {
+  /** Bytes of plaintext in the buffer that was passed in. */
+  plaintext: number;
+  /** Bytes of wire in the buffer that was passed in. */
+  sealed: number;
+  /** More wire, to be sent after those. */
+  wire: Buffer | null;
+  event: StackEvent | null;
+  notes: NativeNote[] | null;
+  /** Whether `resume` has something to do. */
+  more: boolean;
+}
+
+/** A layer that was started while others were being stopped: it comes once they are gone, whatever is asked for later. */
+interface Deferred {
+  layer: TLSLayer;
+  behind: readonly TLSLayer[];
+}
+
+/** The plaintext that a record holds at most (RFC 8446 §5.1), in bytes. */
+export const FULL_RECORD = 16_384;
+
+const EMPTY = Buffer.alloc(0);
+const status = native.status;
+
+export class LayerStack implements LayerPlace {
+  readonly chain: NativeChain = new native.Chain();
+  /** Same order and numbers as the engines of the chain. */
+  readonly #layers: TLSLayer[] = [];
+  /** Started while a layer below was being stopped; not in the chain yet. */
+  readonly #deferred: Deferred[] = [];
+  readonly #outcome: Outcome = {
+    plaintext: 0,
+    sealed: 0,
+    wire: null,
+    event: null,
+    notes: null,
+    more: false,
+  };
+  readonly #wake: () => void;
+  /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
+  held = 0;
+  #readEnded = false;
+  #destroyed = false;
+  #collect = { keylog: false, sessions: false };
+
+  /** @param wake - called when wire bytes are there that no call has returned: `takeWire()` has them */
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  /** The layers that the application sees, the outermost first: those that it can still read from. */
+  get visible(): TLSLayer[] {
+    return this.#known.filter((layer) => isReadOpen(layer.state));
+  }
+
+  /** The layer that answers for the connection: the innermost that can still be read from. */
+  get innermost(): TLSLayer | undefined {
+    return this.#layers.findLast((layer) => isReadOpen(layer.state));
+  }
+
+  /** How many layers the chain runs, half closed ones too. */
+  get count(): number {
+    return this.#layers.length;
+  }
+
+  /** Whether bytes from the transport are plaintext as they are. */
+  get isBare(): boolean {
+    return this.#layers.length === 0;
+  }
+
+  /** The layer that the next stopTLS is about: the innermost that nobody has asked to stop. */
+  get lastToStop(): TLSLayer | undefined {
+    return this.#staying.at(-1);
+  }
+
+  /** The number that a new layer gets: those that stay are below it. */
+  get nextIndex(): number {
+    return this.#staying.length + 1;
+  }
+
+  /** Whether the bytes that come next are for a handshake and not for the application. */
+  get isHandshaking(): boolean {
+    const top = this.#layers.at(-1);
+    return top !== undefined && (top.state === 'waiting' || top.state === 'handshaking');
+  }
+
+  /** Whether a layer is on its way out, so that what is read is still its plaintext. */
+  get isStopping(): boolean {
+    return this.#stopping.length > 0;
+  }
+
+  get #stopping(): TLSLayer[] {
+    return this.#known.filter((layer) => layer.stopRequested && isReadOpen(layer.state));
+  }
+
+  get #known(): TLSLayer[] {
+    return [...this.#layers, ...this.#deferred.map(({ layer }) => layer)];
+  }
+
+  get #staying(): TLSLayer[] {
+    return this.#known.filter((layer) => !layer.stopRequested && isReadOpen(layer.state));
+  }
+
+  get hasEnded(): boolean {
+    return this.#readEnded;
+  }
+
+  layerAt(level: number): TLSLayer | undefined {
+    return this.#layers[level];
+  }
+
+  /** Whether a layer above this one still waits for the peer's close_notify. */
+  isBelowStopping(layer: TLSLayer): boolean {
+    return this.#layers
+      .slice(this.levelOf(layer) + 1)
+      .some((above) => above.state === 'writeClosed');
+  }
+
+  levelOf(layer: TLSLayer): number {
+    return this.#layers.indexOf(layer);
+  }
+
+  /**
+   * Puts a layer on top, which waits until `begin`. While a layer is being stopped the new one stays out of the read path:
+   * what is still in flight belongs to the application. Throws a TLSError where OpenSSL refuses the options.
+   * @param unread - plaintext that the application has not read: wire bytes of the new layer, after its leftover
+   */
+  push(options: LayerOptions, unread: readonly Uint8Array[]): TLSLayer {
+    const layer = new TLSLayer(this.nextIndex, options, this);
+    const behind = this.#stopping;
+    if (behind.length > 0) this.#deferred.push({ layer, behind });
+    else this.#pushNative(layer, unread);
+    return layer;
+  }
+
+  #pushNative(layer: TLSLayer, unread: readonly Uint8Array[]): void {
+    const options = layer.options;
+    const level = this.#layers.length;
+    this.chain.push(options.secureContext.native, {
+      isServer: options.isServer,
+      verify: options.verify,
+      pauseOnVerify:
+        !options.isServer && options.rejectUnauthorized && options.checkIdentity !== null,
+      pauseOnClientHello: options.isServer && options.asksAboutClientHello,
+      offload: options.offloadHandshake && options.psk === undefined,
+      renegotiation: options.renegotiation,
+      maxHandshakeBytes: options.maxHandshakeBytes,
+      servername: options.sniName,
+      alpn: options.alpn,
+      session: options.session,
+      sessionContext: options.secureContext.sessionIdContext,
+      requestOCSP: options.requestOCSP,
+      psk: options.psk,
+    });
+    this.#layers.push(layer);
+    if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
+    for (const bytes of [...options.leftover, ...unread, this.chain.takeHeld(level + 1)]) {
+      if (bytes.length > 0) this.chain.feed(level, bytes);
+    }
+  }
+
+  /** Wire bytes that the layer has to see behind those it has. */
+  feed(layer: TLSLayer, bytes: Uint8Array): void {
+    this.chain.feed(this.levelOf(layer), bytes);
+  }
+
+  collect(what: { keylog: boolean; sessions: boolean }): void {
+    this.#collect = what;
+    this.chain.collect(what);
+  }
+
+  /** Whether nothing below the layer is on its way up or down any more. */
+  canBegin(layer: TLSLayer): boolean {
+    const level = this.levelOf(layer);
+    return (
+      level >= 0 && this.#layers.slice(0, level).every((below) => below.state === 'established')
+    );
+  }
+
+  /** Starts the handshake of a waiting layer: a client's ClientHello is in the outcome. */
+  begin(layer: TLSLayer): Outcome {
+    layer.enter('handshaking');
+    return this.#conclude(this.chain.start(this.levelOf(layer)));
+  }
+
+  receive(wire: Uint8Array, plaintext: Uint8Array): Outcome {
+    return this.#conclude(this.chain.receive(wire, plaintext));
+  }
+
+  /** Goes on after an event. */
+  resume(plaintext: Uint8Array): Outcome {
+    return this.receive(EMPTY, plaintext);
+  }
+
+  /** Seals under every layer whose write half is open. */
+  send(chunks: readonly Uint8Array[], wire: Uint8Array, largestRecord = FULL_RECORD): Outcome {
+    return this.#conclude(this.chain.send(chunks, wire, largestRecord));
+  }
+
+  /** Sends close_notify: writes go to the layer below from here on. */
+  closeWrite(layer: TLSLayer): Outcome {
+    const outcome = this.#conclude(this.chain.closeWrite(this.levelOf(layer)));
+    layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
+    if (layer.state === 'closed') this.#remove(layer);
+    return outcome;
+  }
+
+  /** Takes a layer away in both directions, without telling the peer. */
+  drop(layer: TLSLayer): void {
+    const level = this.levelOf(layer);
+    this.chain.dropWrite(level);
+    this.chain.closeRead(level);
+    layer.enter('closed');
+    this.#remove(layer);
+    this.#pushDeferred();
+  }
+
+  /** Sends close_notify on every layer that can, the innermost first. */
+  closeAll(): Outcome {
+    for (let level = this.#layers.length - 1; level >= 0; level--) {
+      const layer = this.#layers[level] as TLSLayer;
+      if (layer.state !== 'established' && layer.state !== 'readClosed') continue;
+      this.chain.closeWrite(level);
+      layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
+    }
+    return this.send([], EMPTY);
+  }
+
+  /** The transport has ended. Which layer has not (RFC 8446 §6.1), unless it is one that does not care? */
+  transportEnded(): TruncationError | null {
+    if (this.#readEnded) return null;
+    const open = this.#known.filter((layer) => isReadOpen(layer.state));
+    const cut = open.find(
+      (layer) =>
+        layer.options.requireCloseNotify ||
+        layer.state === 'waiting' ||
+        layer.state === 'handshaking',
+    );
+    if (cut !== undefined) return this.#truncated(cut, 'The transport ended');
+    this.#readEnded = true;
+    return null;
+  }
+
+  renegotiate(layer: TLSLayer): boolean {
+    const started = this.chain.renegotiate(this.levelOf(layer));
+    this.#wake();
+    return started;
+  }
+
+  keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
+    this.chain.keyUpdate(this.levelOf(layer), requestPeer);
+    this.#wake();
+  }
+
+  takeWire(): Buffer {
+    return this.chain.takeWire();
+  }
+
+  /** Plaintext below all layers that waits for a reader. */
+  takeHeld(): Buffer {
+    return this.chain.takeHeld(this.#layers.length);
+  }
+
+  #pushDeferred(): void {
+    for (let next = this.#deferred[0]; next !== undefined; next = this.#deferred[0]) {
+      if (next.behind.some((layer) => isReadOpen(layer.state))) return;
+      this.#deferred.shift();
+      this.#pushNative(next.layer, []);
+    }
+  }
+
+  /** Every layer ends here: gone for good, or failed where it was not closed. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const layer of this.#known) {
+      layer.leave();
+      if (layer.state !== 'closed' && layer.state !== 'failed') layer.enter('failed');
+    }
+    this.chain.destroy();
+  }
+
+  /** Reads the status block, and does what the event asks for. */
+  #conclude(event: NativeEvent): Outcome {
+    const outcome = this.#outcome;
+    outcome.plaintext = status[Status.plaintext] as number;
+    outcome.sealed = status[Status.wire] as number;
+    this.held = status[Status.held] as number;
+    outcome.event = null;
+    outcome.more = event !== NativeEvent.none;
+    const level = status[Status.layer] as number;
+    outcome.wire = (status[Status.queuedWire] as number) > 0 ? this.chain.takeWire() : null;
+    outcome.notes = (status[Status.notes] as number) > 0 ? this.chain.takeNotes() : null;
+    if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
+    if (this.#readEnded && event !== NativeEvent.failed) {
+      outcome.more = false;
+      return outcome;
+    }
+    outcome.event = this.#destroyed ? null : this.#decideSafely(event, level);
+    // A callback may have destroyed the connection that it was asked about.
+    if (this.#destroyed) outcome.more = false;
+    if (outcome.event?.type === 'end' || outcome.event?.type === 'failed') outcome.more = false;
+    return outcome;
+  }
+
+  /** What an application's callback throws ends the connection, not the process. */
+  #decideSafely(event: NativeEvent, level: number): StackEvent | null {
+    try {
+      return this.#decide(event, level);
+    } catch (thrown) {
+      const error = isNativeError(thrown) ? thrown : new Error(String(thrown));
+      return this.#fail(this.#layers[level] as TLSLayer, error);
+    }
+  }
+
+  #decide(event: NativeEvent, level: number): StackEvent | null {
+    const layer = this.#layers[level] as TLSLayer;
+    switch (event) {
+      case NativeEvent.established:
+        return this.#established(layer);
+      case NativeEvent.peerClosed:
+        return this.#peerClosed(layer);
+      case NativeEvent.verify:
+        layer.identityError = identityErrorOf(layer);
+        this.chain.answerVerify(level, layer.identityError === null);
+        return null;
+      case NativeEvent.clientHello:
+        return this.#clientHello(layer);
+      case NativeEvent.offload:
+        return {
+          type: 'pending',
+          done: new Promise<void>((done) => this.chain.offload(level, done)),
+        };
+      case NativeEvent.failed:
+        return this.#failed(layer);
+      default:
+        return null;
+    }
+  }
+
+  #established(layer: TLSLayer): StackEvent {
+    layer.enter('established');
+    const weakness = weakKeyErrorOf(layer);
+    if (weakness !== null) return this.#fail(layer, weakness);
+    const failure = verifyFailureOf(layer, this.chain.verifyResult(this.levelOf(layer)));
+    layer.authorized =
+      failure === null && (!layer.isServer || layer.options.verify !== VerifyMode.none);
+    layer.authorizationError = failure;
+    if (failure !== null && layer.options.rejectUnauthorized) return this.#fail(layer, failure);
+    return { type: 'secure', layer };
+  }
+
+  #peerClosed(layer: TLSLayer): StackEvent {
+    const level = this.levelOf(layer);
+    const above = this.#layers.slice(level + 1).find((other) => isReadOpen(other.state));
+    if (above !== undefined) {
+      return this.#fail(
+        above,
+        this.#truncated(above, `Layer ${layer.index} was closed by the peer`),
+      );
+    }
+    if (!layer.stopRequested && !layer.options.allowPeerStop) {
+      this.#readEnded = true;
+      return { type: 'end' };
+    }
+    this.chain.closeRead(level);
+    const answer = !layer.stopRequested;
+    layer.stopRequested = true;
+    layer.enter(layer.state === 'writeClosed' ? 'closed' : 'readClosed');
+    if (layer.state === 'closed') this.#remove(layer);
+    this.#pushDeferred();
+    return { type: 'layerClose', layer, reason: 'clean', answer };
+  }
+
+  #clientHello(layer: TLSLayer): StackEvent | null {
+    const hello = this.chain.clientHello(this.levelOf(layer));
+    const answer = answerClientHello(layer, hello);
+    const apply = (given: ClientHelloAnswer): void => {
+      this.chain.answerClientHello(this.levelOf(layer), given);
+    };
+    if (!(answer instanceof Promise)) {
+      if (isNativeError(answer)) return this.#fail(layer, answer);
+      apply(answer);
+      return null;
+    }
+    return { type: 'pending', done: answer.then(apply) };
+  }
+
+  #failed(layer: TLSLayer): StackEvent {
+    const failure = this.chain.failure(this.levelOf(layer));
+    const own = layer.identityError ?? layer.options.pskError;
+    return this.#fail(layer, own ?? errorFromFailure(failure, layer.index));
+  }
+
+  #fail(layer: TLSLayer, error: Error): StackEvent {
+    if (error instanceof TLSError && error.layer === undefined) error.layer = layer.index;
+    if (!this.#destroyed) layer.enter('failed');
+    return { type: 'failed', error };
+  }
+
+  #truncated(layer: TLSLayer, what: string): TruncationError {
+    return new TruncationError(`${what} without close_notify on layer ${layer.index}`, layer.index);
+  }
+
+  #remove(layer: TLSLayer): void {
+    const level = this.levelOf(layer);
+    layer.leave();
+    this.chain.remove(level);
+    this.#layers.splice(level, 1);
+  }
+}

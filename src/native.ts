@@ -1,0 +1,279 @@
+/**
+ * The typed contract of the addon: all that crosses the border between TypeScript and C++.
+ * Native code moves bytes and never decides; it stops at an event and waits to be called again.
+ */
+
+/** What a call on a chain stopped at. The numbers are those of `tls::Event` in `native/tls/outcome.h`. */
+export const NativeEvent = {
+  /** All input was used up, nothing to decide. */
+  none: 0,
+  /** The handshake of the layer is done; nothing above it has been fed yet. */
+  established: 1,
+  /** The peer's close_notify came; what follows it waits in the layer. */
+  peerClosed: 2,
+  /** The layer has failed; the alert, if there is one, is among the wire bytes. */
+  failed: 3,
+  /** A server layer holds a ClientHello and waits for `answerClientHello`. */
+  clientHello: 4,
+  /** A client layer has verified the peer's chain and waits for `answerVerify`. */
+  verify: 5,
+  /** A handshake step waits to be run by `offload`. */
+  offload: 6,
+  /** The plaintext buffer is full; call `receive` again with another. */
+  full: 7,
+} as const;
+
+export type NativeEvent = (typeof NativeEvent)[keyof typeof NativeEvent];
+
+/** Indexes into {@link NativeAddon.status}, which every call on a chain fills in anew. */
+export const Status = {
+  event: 0,
+  /** The layer that the event is about, counted from 0. */
+  layer: 1,
+  /** Bytes of plaintext written into the buffer passed to `receive`. */
+  plaintext: 2,
+  /** Bytes of wire written into the buffer passed to `send`. */
+  wire: 3,
+  /** Bytes of wire that wait for `takeWire`. */
+  queuedWire: 4,
+  /** Notes (key log lines, sessions) that wait for `takeNotes`. */
+  notes: 5,
+  /** Bytes held for layers that can't take them yet. */
+  held: 6,
+} as const;
+
+/** How a layer treats the peer's certificate chain. */
+export const VerifyMode = {
+  /** Client: the chain is checked and the result recorded. Server: no certificate is asked for. */
+  none: 0,
+  /** The result is recorded, the handshake goes on. */
+  record: 1,
+  /** A chain that does not verify, or none, ends the handshake with an alert. */
+  enforce: 2,
+} as const;
+
+export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
+
+export interface NativeEngineOptions {
+  isServer: boolean;
+  verify: VerifyMode;
+  /** Client: stop with `verify` after the chain was checked, before the handshake goes on. */
+  pauseOnVerify: boolean;
+  /** Server: stop with `clientHello` before anything is answered. */
+  pauseOnClientHello: boolean;
+  offload: boolean;
+  renegotiation: boolean;
+  maxHandshakeBytes: number;
+  servername?: string | undefined;
+  /** ALPN protocols in wire format. */
+  alpn?: Uint8Array | undefined;
+  /** A session to resume, as `getSession` returns it. */
+  session?: Uint8Array | undefined;
+  /** The session id context of the layer's SecureContext: a session of another one is not offered. */
+  sessionContext: string;
+  requestOCSP?: boolean | undefined;
+  /** Called synchronously inside a native call: it must not touch the chain. */
+  psk?: NativePskCallback | undefined;
+}
+
+/** `identity` is what the client sent (server) or the server's hint or null (client). */
+export type NativePskCallback = (
+  identity: string | null,
+  maxPskLength: number,
+  maxIdentityLength: number,
+) => { psk: Uint8Array; identity?: string } | null;
+
+export interface NativeClientHello {
+  servername: string | undefined;
+  protocols: string[];
+  sessionId: Buffer;
+  /** Whether the client sent a session ticket of TLS 1.2 or a pre-shared key of TLS 1.3. */
+  hasTicket: boolean;
+  requestsOCSP: boolean;
+}
+
+export interface NativeClientHelloAnswer {
+  context?: NativeSecureContext | undefined;
+  /** The protocol chosen; `null`: refuse with no_application_protocol; `undefined`: by the list. */
+  protocol?: string | null | undefined;
+  session?: Uint8Array | undefined;
+  ocspResponse?: Uint8Array | undefined;
+}
+
+export interface NativeErrorEntry {
+  library: string;
+  function: string;
+  reason: string;
+  /** OpenSSL's number of the reason within the library. */
+  reasonCode: number;
+  /** The whole line as OpenSSL prints it. */
+  text: string;
+}
+
+export interface NativeFailure {
+  /** OpenSSL's error queue, the oldest entry (the cause) first. */
+  entries: NativeErrorEntry[];
+  handshaking: boolean;
+  /** The fatal alert that was received or sent. */
+  alert?: { code: number; name: string; direction: 'received' | 'sent' };
+  /** Set when the peer's certificate chain was refused. */
+  verify?: NativeVerifyResult;
+  /** A bound of ours that was passed: 'handshake bytes' or 'post-handshake bytes'. */
+  limit?: string;
+  /** The first bytes that the peer sent to the layer, at most 32. */
+  received: Buffer;
+}
+
+export interface NativeVerifyResult {
+  /** The name of the error in Node's spelling, such as `CERT_HAS_EXPIRED`; empty when it verified. */
+  code: string;
+  reason: string;
+}
+
+export type NativeNote =
+  | { kind: 'keylog'; layer: number; data: Buffer }
+  | { kind: 'session'; layer: number; data: Buffer; id: Buffer }
+  /** A renegotiation (TLS 1.2) starts and is done. */
+  | { kind: 'handshakeStart'; layer: number }
+  | { kind: 'handshakeDone'; layer: number };
+
+export interface NativeCipher {
+  name: string;
+  standardName: string;
+  version: string;
+}
+
+export interface NativeEphemeralKey {
+  type: string;
+  name?: string;
+  size: number;
+}
+
+export interface NativeChain {
+  /** Puts a layer on top, which waits until `start`. Its number is the count of layers before. */
+  push(context: NativeSecureContext, options: NativeEngineOptions): void;
+  start(layer: number): NativeEvent;
+  receive(wire: Uint8Array, plaintext: Uint8Array): NativeEvent;
+  /** Seals the chunks under all layers whose write half is open, into `wire` and what exceeds it into the queue. */
+  send(chunks: readonly Uint8Array[], wire: Uint8Array, largestRecord: number): NativeEvent;
+  /** Sends close_notify on one layer; nothing is sealed by it any more. */
+  closeWrite(layer: number): NativeEvent;
+  /** Drops the write half without telling the peer. */
+  dropWrite(layer: number): void;
+  /** Takes a layer out of the read path: what it still holds belongs to the layer below. */
+  closeRead(layer: number): void;
+  /** Forgets a layer whose halves are both closed. */
+  remove(layer: number): void;
+  /** Feeds bytes that the layer has to see before all others. */
+  feed(layer: number, bytes: Uint8Array): void;
+  takeWire(): Buffer;
+  takeNotes(): NativeNote[];
+  /** Bytes that wait for a layer or for the application, taken out. */
+  takeHeld(layer: number): Buffer;
+  collect(what: { keylog: boolean; sessions: boolean }): void;
+  failure(layer: number): NativeFailure;
+
+  clientHello(layer: number): NativeClientHello;
+  answerClientHello(layer: number, answer: NativeClientHelloAnswer): void;
+  /** `null`: go on; otherwise the handshake is refused with an alert. */
+  answerVerify(layer: number, accept: boolean): void;
+  /** Runs the pending handshake step on the thread pool; `done` is called once on this thread. */
+  offload(layer: number, done: () => void): void;
+
+  stats(
+    layer: number,
+  ): [bytesRead: number, bytesWritten: number, wireRead: number, wireWritten: number];
+  verifyResult(layer: number): NativeVerifyResult;
+  /** DER: as the peer sent them, leaf first; and the chain that was built, leaf first. */
+  peerCertificates(layer: number): { sent: Buffer[]; verified: Buffer[] };
+  hasPeerCertificate(layer: number): boolean;
+  /** Whether a subjectAltName of the peer's certificate is the host; stricter than `tls.checkServerIdentity`. */
+  peerMatches(layer: number, host: string, isIP: boolean): boolean;
+  ownCertificate(layer: number): Buffer | null;
+  protocol(layer: number): string;
+  cipher(layer: number): NativeCipher | null;
+  alpnProtocol(layer: number): string | null;
+  servername(layer: number): string | null;
+  ephemeralKey(layer: number): NativeEphemeralKey | null;
+  session(layer: number): Buffer | null;
+  ticket(layer: number): Buffer | null;
+  isSessionReused(layer: number): boolean;
+  finished(layer: number): Buffer | null;
+  peerFinished(layer: number): Buffer | null;
+  sharedSigalgs(layer: number): string[];
+  ocspResponse(layer: number): Buffer | null;
+  exportKeyingMaterial(
+    layer: number,
+    length: number,
+    label: string,
+    context: Uint8Array | null,
+  ): Buffer | null;
+  setMaxSendFragment(layer: number, size: number): boolean;
+  setServername(layer: number, name: string): void;
+  setSession(layer: number, session: Uint8Array): void;
+  setContext(layer: number, context: NativeSecureContext): void;
+  setVerify(layer: number, verify: VerifyMode): void;
+  /** Starts a renegotiation (TLS 1.2); the bytes are queued. */
+  renegotiate(layer: number): boolean;
+  keyUpdate(layer: number, requestPeer: boolean): NativeEvent;
+  /** Frees every layer at once; calls after it do nothing. */
+  destroy(): void;
+}
+
+/** One identity (private key with its certificate chain), PEM or DER. */
+export interface NativeContextOptions {
+  cert?: Uint8Array[] | undefined;
+  key?: { data: Uint8Array; passphrase?: string | undefined }[] | undefined;
+  pfx?: { data: Uint8Array; passphrase?: string | undefined }[] | undefined;
+  /** Absent: the default set given to `setDefaultCACertificates`. */
+  ca?: Uint8Array[] | undefined;
+  crl?: Uint8Array[] | undefined;
+  /** TLS 1.2 and below. */
+  cipherList?: string | undefined;
+  /** TLS 1.3. */
+  cipherSuites?: string | undefined;
+  ecdhCurve?: string | undefined;
+  sigalgs?: string | undefined;
+  /** PEM, or 'auto'. */
+  dhparam?: Uint8Array | 'auto' | undefined;
+  minVersion: number;
+  maxVersion: number;
+  secureOptions: number;
+  sessionIdContext?: string | undefined;
+  sessionTimeout?: number | undefined;
+  /** 48 bytes: name, HMAC key, AES key. */
+  ticketKeys?: Uint8Array | undefined;
+  allowPartialTrustChain?: boolean | undefined;
+  pskIdentityHint?: string | undefined;
+}
+
+export interface NativeSecureContext {
+  getTicketKeys(): Buffer;
+  setTicketKeys(keys: Uint8Array): void;
+  addCACert(pem: Uint8Array): void;
+  /** DER of the own certificate and of its issuer, where they are known. */
+  getCertificate(): Buffer | null;
+  getIssuer(): Buffer | null;
+}
+
+/** What a constructor or setter that meets an OpenSSL error throws: a plain object, made a `TLSError` by TypeScript. */
+export interface NativeThrown {
+  message: string;
+  entries: NativeErrorEntry[];
+}
+
+export interface NativeAddon {
+  /** Filled in by each call on a chain; see {@link Status}. */
+  readonly status: Uint32Array;
+  readonly opensslVersion: string;
+  /** The major version of the headers that the addon was compiled against. */
+  readonly opensslCompiledMajor: number;
+  readonly opensslMajor: number;
+  Chain: new () => NativeChain;
+  SecureContext: new (options: NativeContextOptions) => NativeSecureContext;
+  /** The PEM certificates that verify peers of contexts without `ca`; kept as one store per environment. */
+  setDefaultCACertificates(pem: Uint8Array[]): void;
+  hasDefaultCACertificates(): boolean;
+  /** Native objects of this environment that are alive: for tests of leaks. */
+  liveObjects(): { chains: number; engines: number; contexts: number };
+}

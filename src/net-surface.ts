@@ -1,0 +1,126 @@
+import type { AddressInfo, Socket, SocketReadyState } from 'node:net';
+import { Duplex, type DuplexOptions } from 'node:stream';
+import { invalidArgType } from './validate';
+
+/**
+ * The part of `net.Socket` that concerns the transport and not the bytes. A transport that lacks a method (it may be any
+ * Duplex) makes the call do nothing, and a property `undefined`.
+ */
+export abstract class NetSurface extends Duplex {
+  /** The Duplex under everything, usually a `net.Socket`. */
+  readonly transport: Duplex;
+
+  constructor(transport: Duplex, options: DuplexOptions) {
+    super(options);
+    this.transport = transport;
+  }
+
+  get #net(): Partial<Socket> {
+    return this.transport as Partial<Socket>;
+  }
+
+  get connecting(): boolean {
+    return this.#net.connecting ?? false;
+  }
+  get pending(): boolean {
+    return this.#net.pending ?? false;
+  }
+  get readyState(): SocketReadyState {
+    return this.#net.readyState ?? (this.destroyed ? 'closed' : 'open');
+  }
+  get remoteAddress(): string | undefined {
+    return this.#net.remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return this.#net.remotePort;
+  }
+  get remoteFamily(): string | undefined {
+    return this.#net.remoteFamily;
+  }
+  get localAddress(): string | undefined {
+    return this.#net.localAddress;
+  }
+  get localPort(): number | undefined {
+    return this.#net.localPort;
+  }
+  get localFamily(): string | undefined {
+    return this.#net.localFamily;
+  }
+  get timeout(): number | undefined {
+    return this.#net.timeout;
+  }
+
+  get autoSelectFamilyAttemptedAddresses(): string[] {
+    return this.#net.autoSelectFamilyAttemptedAddresses ?? [];
+  }
+  /** As `writableLength`, for programs that know it by its old name. */
+  get bufferSize(): number {
+    return this.writableLength;
+  }
+
+  address(): AddressInfo | object {
+    return this.#net.address?.() ?? {};
+  }
+
+  /** See `net.Socket#setNoDelay()`. */
+  setNoDelay(noDelay?: boolean): this {
+    this.#net.setNoDelay?.(noDelay);
+    return this;
+  }
+
+  /** See `net.Socket#setKeepAlive()`; the delay is in milliseconds. */
+  setKeepAlive(
+    enable?: boolean | object,
+    initialDelay?: number,
+    interval?: number,
+    count?: number,
+  ): this {
+    // What comes after the delay, and an object, is for the versions of Node that know it.
+    const set = this.#net.setKeepAlive as ((...values: unknown[]) => unknown) | undefined;
+    set?.call(this.transport, enable, initialDelay, interval, count);
+    return this;
+  }
+
+  /** See `net.Socket#setTimeout()`: the event `'timeout'` after so many milliseconds without traffic; 0 turns it off. */
+  setTimeout(timeout: number, callback?: () => void): this {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw invalidArgType('callback', 'of type function', callback);
+    }
+    this.#net.setTimeout?.(timeout);
+    if (callback !== undefined) {
+      if (timeout === 0) this.removeListener('timeout', callback);
+      else this.once('timeout', callback);
+    }
+    return this;
+  }
+
+  /** See `net.Socket#getTypeOfService()`: 0 where the transport does not know. */
+  getTypeOfService(): number {
+    return this.#net.getTypeOfService?.() ?? 0;
+  }
+
+  /** See `net.Socket#setTypeOfService()`. */
+  setTypeOfService(tos: number): this {
+    this.#net.setTypeOfService?.(tos);
+    return this;
+  }
+
+  /** See `net.Socket#ref()`. */
+  ref(): this {
+    this.#net.ref?.();
+    return this;
+  }
+
+  /** See `net.Socket#unref()`. */
+  unref(): this {
+    this.#net.unref?.();
+    return this;
+  }
+
+  /** Ends the writable side and destroys the socket once everything has been written. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+}

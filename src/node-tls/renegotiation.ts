@@ -1,0 +1,26 @@
+/** How often a client may ask a server to renegotiate (TLS 1.2 and below). */
+import { TLSError } from '../errors';
+import { defaults } from './defaults';
+
+/** Counts the handshakes of one connection within `CLIENT_RENEG_WINDOW` seconds. */
+export class RenegotiationGuard {
+  disabled = false;
+  #handshakes = 0;
+  #lastAt = 0;
+
+  /** A handshake after the first starts: the error that it has to be refused with, if any. */
+  started(now: number): TLSError | null {
+    if (now - this.#lastAt >= defaults().CLIENT_RENEG_WINDOW * 1000) this.#handshakes = 0;
+    this.#lastAt = now;
+    this.#handshakes += 1;
+    if (this.#handshakes > defaults().CLIENT_RENEG_LIMIT) {
+      return new TLSError('TLS session renegotiation attack detected', {
+        code: 'ERR_TLS_SESSION_ATTACK',
+      });
+    }
+    if (!this.disabled) return null;
+    return new TLSError('TLS session renegotiation disabled for this socket', {
+      code: 'ERR_TLS_RENEGOTIATION_DISABLED',
+    });
+  }
+}

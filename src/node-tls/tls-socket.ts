@@ -1,0 +1,281 @@
+/**
+ * Theory of operation
+ *
+ * A TLSSocket is an OnionSocket that starts one layer by itself. What `node:tls` does around its handshake is done here:
+ *
+ *   constructor   the layer is queued behind a cork, so that setServername() and setSession() can still change it
+ *   start()       once the transport is connected: uncork, and the ClientHello goes out
+ *   'secure'      the first layer is up; connect() and Server then decide about the peer
+ *   destroy()     an error of the handshake becomes what node:tls reports: ECONNRESET for a connection that was cut, and
+ *                 'tlsClientError' on a server in the place of 'error' on the socket
+ */
+import * as net from 'node:net';
+import { addAbortSignal, type Duplex } from 'node:stream';
+import { StateError, TLSTimeoutError, TruncationError } from '../errors';
+import type { NativeNote } from '../native';
+import type { OnionSocketOptions } from '../options';
+import type { TLSLayer } from '../tls-layer';
+import {
+  type ConnectionTarget,
+  disconnectedError,
+  handshakeTimeoutError,
+  isCut,
+} from './net-events';
+import { RenegotiationGuard } from './renegotiation';
+import type { Server } from './server';
+import { layerOf, type TLSSocketOptions } from './socket-options';
+import { SocketSurface } from './socket-surface';
+
+export type { TLSSocketOptions } from './socket-options';
+
+/** What `connect()` and `Server` have to say about a socket of theirs. */
+export interface SocketOwner {
+  /** The first handshake is done: go on with this peer? The socket calls `accept()` or `refuse()` back. */
+  secure(socket: TLSSocket): void;
+  /** The socket fails before it was accepted; true: told, so that 'error' is not emitted. */
+  failed(socket: TLSSocket, error: Error): boolean;
+  session(id: Buffer, session: Buffer): void;
+}
+
+type SessionNote = Extract<NativeNote, { kind: 'session' }>;
+
+function socketOptions(socket: Duplex | undefined, options: TLSSocketOptions): OnionSocketOptions {
+  const allowHalfOpen = options.allowHalfOpen ?? socket?.allowHalfOpen ?? false;
+  const result: Record<string, unknown> = { allowHalfOpen };
+  for (const name of ['highWaterMark', 'onread', 'maxDepth'] as const) {
+    if (options[name] !== undefined) result[name] = options[name];
+  }
+  return result;
+}
+
+/** As `tls.TLSSocket`, with `startTLS`, `stopTLS` and the rest of {@link OnionSocket}. */
+export class TLSSocket extends SocketSurface {
+  /** The server that accepted the connection. */
+  readonly server: Server | undefined;
+  protected override readonly firstLayer: TLSLayer;
+  readonly #guard = new RenegotiationGuard();
+  /** Sessions that came before the peer was accepted. */
+  #sessions: SessionNote[] | null = [];
+  #owner: SocketOwner | null = null;
+  /** Made without a transport: `connect()` comes later. */
+  readonly #isNew: boolean;
+  #hasConnected = false;
+  #transportHasClosed = false;
+  #target: ConnectionTarget = {};
+  protected override isSecure = false;
+  #isAccepted = false;
+  #hadError = false;
+  #authorized = false;
+  #authorizationError: string | null = null;
+
+  /**
+   * @param socket - the transport, any Duplex; without one a new `net.Socket`, to be connected with `connect()`
+   * @param options - those of `tls.TLSSocket`; the handshake is a client's unless `isServer` is true
+   */
+  constructor(socket?: Duplex, options: TLSSocketOptions = {}) {
+    const transport = socket ?? new net.Socket({ allowHalfOpen: true });
+    super(transport, socketOptions(socket, options));
+    this.server = options.server;
+    this.cork();
+    this.startLayer(layerOf(options, this));
+    this.firstLayer = this.layers[0] as TLSLayer;
+    this.#isNew = socket === undefined;
+    if (options.session !== undefined && options.session !== null) this.setSession(options.session);
+    if (options.enableTrace === true) this.enableTrace();
+    this.on('layerSecure', this.#onLayerSecure);
+    this.#startWhenConnected();
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
+  }
+
+  /** The layer is queued behind a cork, so that setServername() and setSession() can change it. */
+  #startWhenConnected(): void {
+    const start = (): void => {
+      this.#hasConnected = true;
+      this.uncork();
+    };
+    const { connecting } = this.transport as Partial<net.Socket>;
+    if (this.#isNew || connecting) this.transport.once('connect', start);
+    else process.nextTick(start);
+  }
+
+  // ---- connecting
+
+  /** As `net.Socket#connect()`, for a socket that was made without a transport. */
+  connect(...values: unknown[]): this {
+    const { transport } = this;
+    if (!(transport instanceof net.Socket)) throw new StateError('connect() needs a net.Socket');
+    const listener = values.at(-1);
+    if (typeof listener === 'function') this.once('connect', listener as () => void);
+    const address = typeof listener === 'function' ? values.slice(0, -1) : values;
+    transport.connect(...(address as [net.SocketConnectOpts]));
+    return this;
+  }
+
+  /** @internal */
+  ownedBy(owner: SocketOwner, target: ConnectionTarget = {}): void {
+    this.#owner = owner;
+    this.#target = target;
+    // The first listener: those that are added by its own listeners are not called for this handshake.
+    this.prependListener('secure', () => {
+      if (!this.#isAccepted) owner.secure(this);
+    });
+  }
+
+  override get connecting(): boolean {
+    return super.connecting || (this.#isNew && !this.#hasConnected && !this.destroyed);
+  }
+
+  // ---- handshake
+
+  #onLayerSecure(layer: TLSLayer): void {
+    if (layer !== this.firstLayer) return;
+    this.isSecure = true;
+    // Without an owner, nobody decides about the peer but the user of the socket.
+    if (this.#owner === null) this.#accepted();
+    this.emit('secure');
+  }
+
+  /** @internal go on; `authorized` as `node:tls` would set it */
+  accept(authorized: boolean, error: Error | null, event: string | null): void {
+    this.#authorized = authorized;
+    this.#authorizationError = error === null ? null : nameOf(error);
+    if (event !== null) this.emit(event);
+    if (!this.destroyed) this.#accepted();
+  }
+
+  /** @internal */
+  refuse(error: Error): void {
+    this.#authorizationError = nameOf(error);
+    this.destroy(error);
+  }
+
+  /** @internal why the peer of the first layer is not authorized, `null` when it is */
+  get verifyError(): Error | null {
+    return this.firstLayer.authorizationError;
+  }
+
+  #accepted(): void {
+    this.#isAccepted = true;
+    const sessions = this.#sessions ?? [];
+    this.#sessions = null;
+    for (const note of sessions) this.#tellSession(note);
+  }
+
+  // ---- what the layers tell
+
+  override noted(note: NativeNote, layer: TLSLayer): void {
+    if (layer !== this.firstLayer || note.kind === 'keylog') return super.noted(note, layer);
+    if (note.kind === 'handshakeStart') return this.#onRenegotiation();
+    if (note.kind === 'handshakeDone') return void this.emit('secure');
+    if (this.firstLayer.isServer) return this.#owner?.session(note.id, note.data);
+    if (this.#sessions !== null) this.#sessions.push(note);
+    else this.#tellSession(note);
+  }
+
+  #tellSession(note: SessionNote): void {
+    this.emit('session', note.data, this.firstLayer);
+  }
+
+  #onRenegotiation(): void {
+    if (!this.firstLayer.isServer) return;
+    const error = this.#guard.started(Date.now());
+    if (error !== null) process.nextTick(() => this.destroy(error));
+  }
+
+  // ---- ending
+
+  override destroy(error?: Error | null): this {
+    if (this.destroyed || !error || this.#isOfNoConsequence(error)) return super.destroy();
+    const reported = this.isSecure ? error : this.#inWordsOfNode(error);
+    this.#hadError = true;
+    if (!this.#isAccepted && this.#owner?.failed(this, reported)) this.on('error', ignore);
+    return super.destroy(reported);
+  }
+
+  /** The peer has ended, all is written, and only our close_notify does not arrive: node:tls does not mind. */
+  #isOfNoConsequence(error: Error & { code?: unknown; syscall?: unknown }): boolean {
+    if (!this.readableEnded || !this.writableEnded || error.syscall === undefined) return false;
+    return error.code === 'EPIPE' || error.code === 'ECONNRESET';
+  }
+
+  /** What went wrong before the handshake was done, as programs know it. */
+  #inWordsOfNode(error: Error): Error {
+    if (isCut(error)) {
+      const closed = error instanceof TruncationError && !this.transport.readableEnded;
+      if (!closed) this.emit('end');
+      return disconnectedError(this.firstLayer.isServer, this.#target);
+    }
+    return error instanceof TLSTimeoutError ? handshakeTimeoutError() : error;
+  }
+
+  /** @internal */
+  override onTransportClose(): void {
+    this.#transportHasClosed = true;
+    super.onTransportClose();
+  }
+
+  /** 'close' comes after that of a `net.Socket` underneath, which always comes. */
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    super._destroy(error, (failure) => {
+      const { transport } = this;
+      const waits = transport instanceof net.Socket && !this.#transportHasClosed;
+      if (waits) transport.once('close', () => done(failure));
+      else done(failure);
+    });
+  }
+
+  /** 'close' says whether there was an error, as that of `net.Socket`; a given socket was 'ready' before. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event === 'close' && values.length === 0) return super.emit(event, this.#hadError);
+    if (event === 'ready' && !this.#isNew) return false;
+    return super.emit(event, ...values);
+  }
+
+  /** Renegotiations asked for by the peer end the connection from here on. */
+  disableRenegotiation(): void {
+    this.#guard.disabled = true;
+  }
+
+  /** As `net.Socket#resetAndDestroy()`, where the transport has it. */
+  resetAndDestroy(): this {
+    const { transport } = this;
+    if (transport instanceof net.Socket) transport.resetAndDestroy();
+    else this.destroy();
+    return this;
+  }
+
+  // ---- what is known of the connection
+
+  /** Always `true`, before and after the handshake. */
+  override get encrypted(): true {
+    return true;
+  }
+  override get authorized(): boolean {
+    return this.#isSingle ? this.#authorized : super.authorized;
+  }
+  /** A code as text or `null`, as in `node:tls`, whose types say `Error`; of a layer started later, its error. */
+  override get authorizationError(): Error {
+    return (this.#isSingle ? this.#authorizationError : super.authorizationError) as Error;
+  }
+  override get alpnProtocol(): string | false | null {
+    return this.isSecure ? this.#innermostOr().alpnProtocol : null;
+  }
+  override get servername(): string | false | null {
+    return this.isSecure ? this.#innermostOr().servername : null;
+  }
+
+  get #isSingle(): boolean {
+    return this.innermost === undefined || this.innermost === this.firstLayer;
+  }
+
+  #innermostOr(): TLSLayer {
+    return this.innermost ?? this.firstLayer;
+  }
+}
+
+function nameOf(error: Error & { code?: unknown }): string {
+  const { code, message } = error;
+  return typeof code === 'string' && code !== 'ERR_ONION_IDENTITY' ? code : message;
+}
+
+function ignore(): void {}

@@ -1,0 +1,338 @@
+/**
+ * Theory of operation
+ *
+ *   application   write()                                   push() / 'data'
+ *                   │                                           ▲
+ *               Writable queue: data and markers            Readable queue
+ *                   ▼                                           │
+ *              WriteQueue ──► LayerStack.send          LayerStack.receive
+ *                   │                                           ▲
+ *               WireWriter                                 InboundPump
+ *                   ▼                                           │
+ *   transport     write()                                    'data'
+ *
+ * Order. startTLS and stopTLS put a marker into the Writable queue and so take effect behind the writes before them. The
+ * read side changes at once on startTLS: what the application has not read is for the new layer.
+ *
+ * Reading. The native chain stops at each event; the socket carries out what came before it, tells the application, and
+ * goes on. After a promise of startTLS or stopTLS has been resolved, nothing is delivered until the code that awaits it
+ * has run: it may start another layer, and the bytes at hand are for that one.
+ *
+ * Backpressure. While a handshake runs the engine is the reader; otherwise the application is, and when it has had enough
+ * the transport is paused. A transport that has had enough stops the write queue.
+ *
+ * Ending.   end():      writes… → close_notify of layer N … 1 → end of the transport → 'finish'
+ *           failure:    alert → end of the transport → destroyed → 'error' → 'close'
+ */
+import type { Duplex } from 'node:stream';
+import { LimitError, StateError } from './errors';
+import type { InboundPump } from './inbound-pump';
+import { abortError, LayerOperations } from './layer-operations';
+import { type CloseReason, LayerStack } from './layer-stack';
+import { LayeredSurface } from './layered-surface';
+import type { NativeNote } from './native';
+import { Operation } from './operation';
+import {
+  type LayerOptions,
+  type OnionSocketOptions,
+  parseSocketOptions,
+  parseStartTLSOptions,
+  parseStopTLSOptions,
+  type StartTLSOptions,
+  type StopTLSOptions,
+} from './options';
+import { bindPsk } from './psk';
+import type { TLSLayer } from './tls-layer';
+import { attachTransport, closeTransport, handBackTransport } from './transport-link';
+import { WireWriter } from './wire-writer';
+import type { WriteQueue } from './write-queue';
+
+export interface StopResult {
+  layer: TLSLayer;
+  reason: CloseReason;
+}
+
+/**
+ * A connection that TLS layers can be put on and taken off while it lives. Without a layer, bytes pass through.
+ *
+ * Events, besides those of `stream.Duplex`: `'layerSecure' (layer)`, `'layerClose' (layer, reason)`, `'keylog' (line,
+ * layer)`, `'session' (session, layer)`, `'OCSPResponse' (response, layer)`, and `'timeout'`, `'connect'`, `'ready'`,
+ * `'lookup'` of a transport that has them.
+ */
+export class OnionSocket extends LayeredSurface {
+  /** @internal */
+  protected readonly stack: LayerStack;
+  readonly #wire: WireWriter;
+  readonly #operations: LayerOperations;
+  readonly #queue: WriteQueue;
+  readonly #pump: InboundPump;
+  readonly #maxDepth: number;
+  readonly #collects = { keylog: false, sessions: false };
+  #bytesWritten = 0;
+  #detached = false;
+
+  /**
+   * @param transport - any Duplex of bytes, usually a `net.Socket`; it belongs to the OnionSocket until `detach()`
+   * @param options - those of a Duplex and `maxDepth`, `onread`; `allowHalfOpen` is by default that of the transport
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is not a Duplex
+   */
+  constructor(transport: Duplex, options: OnionSocketOptions = {}) {
+    const { duplex, maxDepth, onread, dynamicRecordSizing } = parseSocketOptions(
+      transport,
+      options,
+    );
+    super(transport, { allowHalfOpen: transport.allowHalfOpen, ...duplex });
+    this.#maxDepth = maxDepth;
+    this.stack = new LayerStack(() => this.#sendOwn());
+    this.#wire = new WireWriter(transport, dynamicRecordSizing);
+    this.#operations = new LayerOperations(this, transport, this.stack, this.#wire, onread);
+    this.#queue = this.#operations.queue;
+    this.#pump = this.#operations.pump;
+    this.on('newListener', onNewListener);
+    attachTransport(transport, this);
+  }
+
+  /** The layers, the outermost first. */
+  get layers(): readonly TLSLayer[] {
+    return this.stack.visible;
+  }
+
+  /** How many layers there are. */
+  get depth(): number {
+    return this.stack.visible.length;
+  }
+
+  /** Bytes delivered to the application. */
+  get bytesRead(): number {
+    return this.#pump.bytesRead;
+  }
+
+  /** Bytes that the application has written, queued ones included. */
+  get bytesWritten(): number {
+    return this.#bytesWritten + this.writableLength;
+  }
+
+  protected override get innermost(): TLSLayer | undefined {
+    return this.stack.innermost;
+  }
+
+  /**
+   * Puts a TLS layer on the connection: writes before the call go out under the layers before it, writes after it under the
+   * new one. May be called again before the layer below is established.
+   *
+   * @returns the layer, once its handshake is done and the peer verified
+   * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that
+   *   can't be used
+   * @throws TLSError `ERR_OSSL_…` or `ERR_SSL_…` for a key, certificate or cipher list that OpenSSL refuses
+   */
+  startTLS(options: StartTLSOptions): Promise<TLSLayer> {
+    const parsed = parseStartTLSOptions(options);
+    return this.startLayer(parsed);
+  }
+
+  /** @internal `startTLS` with options that were parsed before */
+  startLayer(parsed: LayerOptions): Promise<TLSLayer> {
+    const refusal = this.#refusal('startTLS()', parsed.signal) ?? this.#refuseStart(parsed.unread);
+    if (refusal !== null) return rejected(refusal);
+    const unread = this.stack.isStopping ? [] : this.#pump.takeUnread();
+    const operation = new Operation<TLSLayer>(
+      'start',
+      this.stack.push(bindPsk(parsed, this), unread),
+    );
+    this.#operations.enqueue(operation, parsed.signal);
+    this.#pump.kick();
+    return operation.promise;
+  }
+
+  /**
+   * Takes the innermost layer off: writes before the call go out in it, then close_notify, and writes after it go to the
+   * layer below. Reading goes on in the layer until the peer's close_notify; then the promise is resolved.
+   *
+   * @returns the layer, and `reason`: `'clean'`, the peer has closed too; `'timeout'`, it did not and `onTimeout` is
+   *   `'abandon'`; `'abandoned'`, dropped by `notify: false`
+   * @throws TypeError or RangeError for options that can't be used
+   */
+  stopTLS(options: StopTLSOptions = {}): Promise<StopResult> {
+    const parsed = parseStopTLSOptions(options);
+    const refusal = this.#refusal('stopTLS()', parsed.signal);
+    if (refusal !== null) return rejected(refusal);
+    const layer = this.stack.lastToStop;
+    if (layer === undefined) return rejected(new StateError('stopTLS() needs a layer to stop'));
+    layer.stopRequested = true;
+    const operation = new Operation<StopResult>('stop', layer, parsed);
+    this.#operations.enqueue(operation, parsed.signal);
+    return operation.promise;
+  }
+
+  /**
+   * Gives the transport back when there are no layers: bytes that were not read are unshifted onto it, and this socket is
+   * done with. The transport is left neither flowing nor paused, as a new one is.
+   *
+   * @throws StateError `ERR_ONION_STATE` while there are layers or writes on their way
+   */
+  detach(): Duplex {
+    const refusal = this.#refusal('detach()');
+    if (refusal !== null) throw refusal;
+    if (!this.stack.isBare || this.#operations.arePending)
+      throw new StateError('detach() while there are layers');
+    this.#queue.flush();
+    if (this.writableLength > 0 || this.#queue.isBusy)
+      throw new StateError('detach() while writes are on their way');
+    const unread = Buffer.concat([...this.#pump.takeUnread(), ...this.#pump.takeRest()]);
+    handBackTransport(this.transport, unread);
+    this.#detached = true;
+    this.destroy();
+    return this.transport;
+  }
+
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#bytesWritten += chunk.length;
+    this.#queue.add([chunk], done);
+  }
+
+  override _writev(
+    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    const list = chunks.map(({ chunk }) => chunk);
+    for (const chunk of list) this.#bytesWritten += chunk.length;
+    this.#queue.add(list, done);
+  }
+
+  override _read(): void {
+    this.#pump.demand();
+  }
+
+  override resume(): this {
+    super.resume();
+    this.#pump.want();
+    return this;
+  }
+
+  override pause(): this {
+    super.pause();
+    this.#pump.pause();
+    return this;
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#queue.flush();
+    this.#wire.reply(this.stack.closeAll().wire);
+    this.#wire.flush();
+    if (this.transport.writableEnded || this.transport.destroyed) return done();
+    this.transport.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#pump.stop();
+    if (!this.#detached && error === null) this.#queue.flushAtEnd();
+    this.#wire.flush();
+    this.stack.destroy();
+    this.#operations.failAll(error);
+    if (this.#detached) return done(error);
+    closeTransport(this.transport, error !== null, () => done(error));
+  }
+
+  /** @internal */
+  onData(chunk: Buffer): void {
+    this.#pump.accept(chunk);
+  }
+
+  /** @internal */
+  onEnd(): void {
+    this.#pump.end();
+  }
+
+  /** @internal */
+  onDrain(): void {
+    this.#wire.drained();
+    this.#queue.work();
+    this.#pump.kick();
+  }
+
+  /** @internal */
+  onTransportClose(): void {
+    if (this.destroyed) return;
+    if (!this.transport.readableEnded && !this.#operations.hasEnded) {
+      this.destroy(this.stack.transportEnded() ?? undefined);
+    } else if (this.readableEnded) {
+      this.destroy();
+    } else {
+      // What has come before the end is still to be read.
+      this.once('end', () => this.destroy());
+    }
+  }
+
+  #refusal(what: string, signal?: AbortSignal): Error | null {
+    if (this.destroyed) {
+      return new StateError(`${what} on a destroyed socket`, { code: 'ERR_ONION_DESTROYED' });
+    }
+    if (this.writableEnded) return new StateError(`${what} after end()`);
+    if (this.#operations.hasEnded)
+      return new StateError(`${what} after the peer has ended the connection`);
+    return signal?.aborted ? abortError(signal) : null;
+  }
+
+  get #unreadBytes(): number {
+    return this.readableLength + this.#pump.partialBytes;
+  }
+
+  #refuseStart(unread: 'feed' | 'reject'): Error | null {
+    if (this.stack.nextIndex > this.#maxDepth) {
+      return new LimitError(`There can't be more than ${this.#maxDepth} layers (maxDepth)`, {
+        layer: this.stack.nextIndex,
+      });
+    }
+    if (unread === 'reject' && (this.#unreadBytes > 0 || this.#pump.holdsBytes)) {
+      return new StateError('There are bytes that were not read before startTLS()', {
+        code: 'ERR_ONION_UNREAD',
+      });
+    }
+    if (this.readableLength > 0 && !isLossless(this.readableEncoding)) {
+      return new StateError(
+        `Bytes that were not read before startTLS() were decoded as ${this.readableEncoding}, so the layer can't have them`,
+        { code: 'ERR_ONION_UNREAD' },
+      );
+    }
+    return null;
+  }
+
+  /** @internal */
+  noted(note: NativeNote, layer: TLSLayer): void {
+    if (note.kind === 'keylog') this.emit('keylog', note.data, layer);
+    else if (note.kind === 'session') this.emit('session', note.data, layer);
+  }
+
+  /** Sends what a layer says of its own accord, outside any pass. */
+  #sendOwn(): void {
+    this.#wire.reply(this.stack.takeWire());
+    this.#wire.flush();
+  }
+
+  /** @internal */
+  collect(event: string | symbol): void {
+    if (event === 'keylog') this.#collects.keylog = true;
+    else if (event === 'session') this.#collects.sessions = true;
+    else return;
+    this.stack.collect(this.#collects);
+  }
+}
+
+function onNewListener(this: OnionSocket, event: string | symbol): void {
+  this.collect(event);
+}
+
+/** Whether bytes can be got back from the text that a Readable with this encoding has made of them. */
+function isLossless(encoding: BufferEncoding | null): boolean {
+  return encoding === null || ['latin1', 'binary', 'hex', 'base64', 'base64url'].includes(encoding);
+}
+
+function rejected(error: Error): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,71 @@
+import type { StopOptions } from './options';
+import type { TLSLayer } from './tls-layer';
+
+/**
+ * A start or a stop that waits for its turn among the writes. Its place in the queue is a marker: a chunk of no bytes that
+ * goes through the Writable like any write, so that backpressure, cork and buffering keep the order for us.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: one queue holds operations of every result
+export class Operation<T = any> {
+  readonly kind: 'start' | 'stop' | 'answer';
+  readonly layer: TLSLayer;
+  readonly stop: StopOptions | null;
+  readonly marker = Buffer.alloc(0);
+  readonly promise: Promise<T>;
+  /** Its turn has come and what it sends has been handed over. */
+  begun = false;
+  /** The reader waits until this one has settled. */
+  holdsReader = false;
+  /** What it asked for has happened, or never will. */
+  settled = false;
+
+  #resolve!: (value: T) => void;
+  #reject!: (error: Error) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #signal: AbortSignal | null = null;
+  #onAbort: (() => void) | null = null;
+
+  constructor(kind: Operation['kind'], layer: TLSLayer, stop: StopOptions | null = null) {
+    this.kind = kind;
+    this.layer = layer;
+    this.stop = stop;
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // The socket's 'error' event tells of every failure; a promise that nobody awaits must not tell it again.
+    this.promise.catch(() => {});
+  }
+
+  /** Calls back once when the signal aborts before the operation has settled. */
+  watch(signal: AbortSignal | undefined, onAbort: () => void): void {
+    if (signal === undefined) return;
+    this.#signal = signal;
+    this.#onAbort = onAbort;
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  startTimer(ms: number, onTimeout: () => void): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(onTimeout, ms);
+  }
+
+  succeed(value: T): void {
+    this.#release();
+    this.#resolve(value);
+  }
+
+  fail(error: Error): void {
+    this.#release();
+    this.#reject(error);
+  }
+
+  #release(): void {
+    this.settled = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#onAbort !== null) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#timer = null;
+    this.#onAbort = null;
+    this.#signal = null;
+  }
+}

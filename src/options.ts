@@ -1,0 +1,236 @@
+/** From the options of `startTLS` to those of a layer. Whatever is wrong with them is thrown from here. */
+import { isIP } from 'node:net';
+import tls from 'node:tls';
+import { CONTEXT_OPTION_NAMES, type SecureContextOptions } from './context-options';
+import { VerifyMode } from './native';
+import {
+  DEFAULT_HANDSHAKE_TIMEOUT,
+  DEFAULT_MAX_HANDSHAKE_BYTES,
+  DEFAULT_MIN_DH_SIZE,
+  type LayerBehaviour,
+  type LayerOptions,
+  MAX_INT32,
+  parseLeftover,
+  refuseTwoWaysOfAlpn,
+  wireProtocols,
+} from './option-types';
+import { bindPsk } from './psk';
+import { contextForRole, SecureContext } from './secure-context';
+import {
+  invalidArgType,
+  invalidArgValue,
+  optionalBoolean,
+  optionalChoice,
+  optionalFunction,
+  optionalInteger,
+  optionalSignal,
+  toBytes,
+  typeErrorWithCode,
+  validateBytes,
+  validateObject,
+  validateString,
+} from './validate';
+
+export {
+  type LayerOptions,
+  type OnionSocketOptions,
+  type OnRead,
+  parseSocketOptions,
+  parseStopTLSOptions,
+  type SocketOptions,
+  type StopOptions,
+  type StopTLSOptions,
+  wireProtocols,
+} from './option-types';
+
+/** The options of `startTLS`: a context, made by `createSecureContext` or described inline, and how the layer behaves. */
+export interface StartTLSOptions
+  extends Omit<SecureContextOptions, 'ALPNCallback'>,
+    LayerBehaviour {
+  /** Made by `createSecureContext`. Not together with options that describe a context, such as `key`. */
+  secureContext?: SecureContext | undefined;
+}
+
+/** Programs may put their own in its place, which then has to be asked. */
+const NODE_CHECK = tls.checkServerIdentity;
+
+const SERVER_ONLY = ['SNICallback', 'ALPNCallback', 'requestCert', 'pskIdentityHint'] as const;
+const CLIENT_ONLY = ['checkServerIdentity', 'requestOCSP', 'session', 'minDHSize'] as const;
+
+function refuseOtherRole(options: StartTLSOptions, isServer: boolean): void {
+  for (const name of isServer ? CLIENT_ONLY : SERVER_ONLY) {
+    if (options[name] === undefined || options[name] === null || options[name] === false) continue;
+    const role = isServer ? 'client' : 'server';
+    throw invalidArgValue(`options.${name}`, options[name], `is for ${role} layers only`);
+  }
+}
+
+function refuseSecondContext(options: StartTLSOptions): void {
+  if (options.secureContext === undefined) return;
+  if (!(options.secureContext instanceof SecureContext)) {
+    throw invalidArgType(
+      'options.secureContext',
+      'an instance of SecureContext, made by createSecureContext() of onion-tls',
+      options.secureContext,
+    );
+  }
+  for (const name of CONTEXT_OPTION_NAMES) {
+    if (options[name] === undefined) continue;
+    throw typeErrorWithCode(
+      'ERR_INVALID_ARG_VALUE',
+      `The properties 'options.secureContext' and 'options.${name}' exclude each other: ` +
+        `pass '${name}' to createSecureContext()`,
+    );
+  }
+}
+
+/** A server that can't prove who it is would refuse every client. */
+function refuseServerWithoutIdentity(options: StartTLSOptions): void {
+  const { secureContext, cert, pfx, SNICallback, pskCallback, ciphers } = options;
+  if (secureContext ?? (cert || pfx || SNICallback || pskCallback || ciphers)) return;
+  throw typeErrorWithCode(
+    'ERR_INVALID_ARG_VALUE',
+    "A server layer needs an identity: pass 'key' and 'cert', 'pfx', 'secureContext', " +
+      "'SNICallback' or 'pskCallback'",
+  );
+}
+
+function servernameOf(options: StartTLSOptions): string | undefined {
+  const { servername } = options;
+  if (servername === undefined) return undefined;
+  validateString(servername, 'options.servername');
+  if (servername.includes('\0')) throw invalidArgValue('options.servername', servername);
+  return servername === '' ? undefined : servername;
+}
+
+/** Design rule: whom to expect has to be said, as a layer can't take it from the connection below. */
+function identityCheck(
+  options: StartTLSOptions,
+  servername: string | undefined,
+  rejectUnauthorized: boolean,
+): LayerOptions['checkIdentity'] {
+  const check = optionalFunction(options.checkServerIdentity, 'options.checkServerIdentity');
+  if (servername === undefined && check === undefined) {
+    if (!rejectUnauthorized) return null;
+    throw typeErrorWithCode(
+      'ERR_INVALID_ARG_VALUE',
+      "A client layer needs to know whom to expect: pass 'servername' (the host name or IP address in the " +
+        "peer's certificate), 'checkServerIdentity', or 'rejectUnauthorized: false' to accept anybody",
+    );
+  }
+  const verify = check ?? tls.checkServerIdentity;
+  return (certificate) => verify(servername ?? '', certificate);
+}
+
+/** What can be compared without Node's rules for other forms of names: IDNA, a leading or a trailing dot. */
+const PLAIN_HOST = /^[0-9a-z_-][0-9a-z_.:-]*[0-9a-z_-]$/i;
+
+/** The name that OpenSSL may look for ahead of Node's own check; null where the check is another one. */
+export function hostToFind(
+  options: Pick<StartTLSOptions, 'checkServerIdentity'>,
+  servername: string | undefined,
+): string | null {
+  const check = options.checkServerIdentity ?? tls.checkServerIdentity;
+  if (check !== NODE_CHECK || servername === undefined) return null;
+  return PLAIN_HOST.test(servername) ? servername : null;
+}
+
+function verifyModeOf(isServer: boolean, requestCert: boolean, reject: boolean): VerifyMode {
+  if (isServer && !requestCert) return VerifyMode.none;
+  return reject ? VerifyMode.enforce : VerifyMode.record;
+}
+
+function sessionOf(options: StartTLSOptions): Uint8Array | undefined {
+  if (options.session === undefined || options.session === null) return undefined;
+  validateBytes(options.session, 'options.session');
+  return toBytes(options.session);
+}
+
+function limitsOf(options: StartTLSOptions) {
+  const { handshakeTimeout, maxHandshakeBytes, minDHSize } = options;
+  const maxBytes = optionalInteger(
+    maxHandshakeBytes,
+    'options.maxHandshakeBytes',
+    DEFAULT_MAX_HANDSHAKE_BYTES,
+    1024,
+    MAX_INT32,
+  );
+  return {
+    handshakeTimeout: optionalInteger(
+      handshakeTimeout,
+      'options.handshakeTimeout',
+      DEFAULT_HANDSHAKE_TIMEOUT,
+      1,
+      MAX_INT32,
+    ),
+    maxHandshakeBytes: maxBytes,
+    leftover: parseLeftover(options.leftover, maxBytes),
+    minDHSize: optionalInteger(minDHSize, 'options.minDHSize', DEFAULT_MIN_DH_SIZE, 1, MAX_INT32),
+  };
+}
+
+function switchesOf(options: StartTLSOptions) {
+  const on = (name: keyof LayerBehaviour, ifAbsent: boolean): boolean =>
+    optionalBoolean(options[name], `options.${name}`, ifAbsent);
+  return {
+    allowPeerStop: on('allowPeerStop', false),
+    requireCloseNotify: on('requireCloseNotify', true),
+    offloadHandshake: on('offloadHandshake', false),
+    requestOCSP: on('requestOCSP', false),
+    enableTrace: on('enableTrace', false),
+    requestCert: on('requestCert', false),
+    rejectUnauthorized: on('rejectUnauthorized', true),
+    unread: optionalChoice(options.unread, 'options.unread', ['feed', 'reject']),
+  };
+}
+
+function alpnOf(options: StartTLSOptions) {
+  const ALPNCallback = optionalFunction(options.ALPNCallback, 'options.ALPNCallback');
+  refuseTwoWaysOfAlpn(options.ALPNProtocols, ALPNCallback);
+  return { ALPNCallback, alpn: wireProtocols(options.ALPNProtocols) };
+}
+
+/**
+ * Checks the options, fills in the defaults and makes the context where it is described inline.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` and others of Node's codes; RangeError
+ *   `ERR_OUT_OF_RANGE`
+ * @throws TLSError for a key, a certificate or a cipher list that OpenSSL refuses
+ */
+export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
+  validateObject(options, 'options');
+  const isServer = optionalBoolean(options.isServer, 'options.isServer', false);
+  refuseOtherRole(options, isServer);
+  refuseSecondContext(options);
+  if (isServer) refuseServerWithoutIdentity(options);
+  const switches = switchesOf(options);
+  const servername = isServer ? undefined : servernameOf(options);
+  const alpn = alpnOf(options);
+  const SNICallback = optionalFunction(options.SNICallback, 'options.SNICallback');
+  const pskCallback = optionalFunction(options.pskCallback, 'options.pskCallback');
+  const layer: Omit<LayerOptions, 'secureContext'> = {
+    isServer,
+    ...switches,
+    ...limitsOf(options),
+    ...alpn,
+    verify: verifyModeOf(isServer, switches.requestCert, switches.rejectUnauthorized),
+    servername,
+    sniName: servername !== undefined && isIP(servername) === 0 ? servername : undefined,
+    hostToFind: isServer ? null : hostToFind(options, servername),
+    checkIdentity: isServer
+      ? null
+      : identityCheck(options, servername, switches.rejectUnauthorized),
+    SNICallback,
+    asksAboutClientHello: SNICallback !== undefined || alpn.ALPNCallback !== undefined,
+    session: sessionOf(options),
+    signal: optionalSignal(options.signal, 'options.signal'),
+    renegotiation: false,
+    onClientHello: undefined,
+    pskCallback,
+    psk: undefined,
+    pskError: null,
+  };
+  const secureContext = options.secureContext ?? contextForRole(options, isServer);
+  if (layer.verify !== VerifyMode.none) secureContext.prepareToVerify();
+  return bindPsk({ ...layer, secureContext }, undefined);
+}

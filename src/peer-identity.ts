@@ -1,0 +1,46 @@
+import type { EphemeralKeyInfo } from 'node:tls';
+import { CertificateError, HandshakeError } from './errors';
+import { type NativeVerifyResult, VerifyMode } from './native';
+import type { TLSLayer } from './tls-layer';
+
+/**
+ * Asks `checkServerIdentity` whether the certificate belongs to the host, while the handshake waits. Done before the own
+ * Finished is sent, so that neither a client certificate nor a byte of the application reaches the wrong host.
+ */
+export function identityErrorOf(layer: TLSLayer): Error | null {
+  const check = layer.options.checkIdentity;
+  if (check === null) return null;
+  // Making the legacy object costs as much as the rest of a handshake. What OpenSSL refuses is decided by Node's rules.
+  const { hostToFind } = layer.options;
+  if (hostToFind !== null && layer.peerMatches(hostToFind)) return null;
+  const error = check(layer.getPeerCertificate(true));
+  return error === undefined ? null : CertificateError.from(error, layer.index);
+}
+
+/** Why the peer of an established layer is not authorized; `null` when it is, or when nobody asked. */
+export function verifyFailureOf(layer: TLSLayer, result: NativeVerifyResult): Error | null {
+  const { isServer, verify, rejectUnauthorized } = layer.options;
+  if (isServer && verify === VerifyMode.none) return null;
+  if (result.code !== '') return CertificateError.fromVerify(result, layer.index);
+  if (!layer.hasPeerCertificate) return withoutCertificate(layer);
+  // A resumed session brings its certificate along and no handshake that could have waited for the check.
+  const unchecked = layer.isSessionReused() || !rejectUnauthorized;
+  return !isServer && unchecked ? identityErrorOf(layer) : null;
+}
+
+/** No certificate is fine where a pre-shared key stands for it, and never with an anonymous cipher suite. */
+function withoutCertificate(layer: TLSLayer): Error | null {
+  if (layer.options.psk !== undefined) return null;
+  const result = { code: 'UNABLE_TO_GET_ISSUER_CERT', reason: 'unable to get issuer certificate' };
+  return CertificateError.fromVerify(result, layer.index);
+}
+
+/** A server's Diffie-Hellman key that is smaller than `minDHSize` allows. */
+export function weakKeyErrorOf(layer: TLSLayer): HandshakeError | null {
+  const key = layer.getEphemeralKeyInfo() as Partial<EphemeralKeyInfo> | null;
+  if (key?.type !== 'DH' || Number(key.size) >= layer.options.minDHSize) return null;
+  return new HandshakeError(
+    `DH parameter size ${key.size} is less than ${layer.options.minDHSize}`,
+    { code: 'ERR_TLS_DH_PARAM_SIZE', layer: layer.index },
+  );
+}

@@ -1,0 +1,104 @@
+import type { Duplex } from 'node:stream';
+
+/** How long a failed connection waits for a transport that does not take the alert, in milliseconds. */
+const ALERT_FLUSH_MS = 1000;
+
+/** What a transport reports to; `emit` gets what is passed on as it is. */
+export interface TransportOwner {
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  onDrain(): void;
+  onTransportClose(): void;
+  destroy(error: Error): unknown;
+  emit(event: string, ...values: unknown[]): boolean;
+}
+
+const owner = Symbol('onion-tls owner of a transport');
+type OwnedTransport = Duplex & { [owner]: TransportOwner };
+type Listener = (this: OwnedTransport, ...values: never[]) => void;
+
+/** Shared by all sockets: nine closures fewer for each connection. */
+const LISTENERS: Readonly<Record<string, Listener>> = {
+  data(chunk: Buffer) {
+    this[owner].onData(chunk);
+  },
+  end() {
+    this[owner].onEnd();
+  },
+  drain() {
+    this[owner].onDrain();
+  },
+  close() {
+    this[owner].onTransportClose();
+  },
+  error(error: Error) {
+    this[owner].destroy(error);
+  },
+  connect() {
+    this[owner].emit('connect');
+  },
+  ready() {
+    this[owner].emit('ready');
+  },
+  timeout() {
+    this[owner].emit('timeout');
+  },
+  lookup(...values: unknown[]) {
+    this[owner].emit('lookup', ...values);
+  },
+};
+
+const NAMES = Object.keys(LISTENERS);
+
+/** Takes a transport over. */
+export function attachTransport(transport: Duplex, to: TransportOwner): void {
+  (transport as OwnedTransport)[owner] = to;
+  for (const name of NAMES) transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
+  // A transport that ended or closed before will not say so again.
+  if (transport.readableEnded) process.nextTick(() => to.onEnd());
+  if (transport.destroyed) process.nextTick(() => to.onTransportClose());
+  transport.resume();
+}
+
+/** Lets a transport go. */
+export function releaseTransport(transport: Duplex): void {
+  for (const name of NAMES) {
+    transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
+  }
+}
+
+/** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */
+export function handBackTransport(transport: Duplex, unread: Buffer): void {
+  releaseTransport(transport);
+  transport.pause();
+  if (unread.length > 0) transport.unshift(unread);
+  // A stream that was paused by hand ignores a new 'data' listener; this makes it forget that.
+  transport.on('readable', ignore).removeListener('readable', ignore);
+}
+
+/**
+ * Closes a transport for good. After a failure it ends it first, so that the alert can leave, and waits for that up to a
+ * bound; what the peer still sends is thrown away meanwhile.
+ */
+export function closeTransport(transport: Duplex, afterFailure: boolean, done: () => void): void {
+  releaseTransport(transport);
+  transport.on('error', ignore);
+  if (!afterFailure || transport.destroyed || transport.writableFinished) {
+    transport.destroy();
+    return done();
+  }
+  const close = (): void => {
+    clearTimeout(timer);
+    transport.removeListener('finish', close);
+    transport.removeListener('close', close);
+    transport.destroy();
+    done();
+  };
+  const timer = setTimeout(close, ALERT_FLUSH_MS);
+  transport.once('finish', close);
+  transport.once('close', close);
+  transport.resume();
+  transport.end();
+}
+
+function ignore(): void {}

@@ -1,0 +1,101 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { LayerStack, Outcome } from './layer-stack';
+import { RecordSizing } from './record-sizing';
+
+/** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
+export const PASS_BYTES = 64 * 1024;
+
+/** Records of a pass grow by at most this on each layer; what exceeds the estimate comes back in `Outcome.wire`. */
+const RECORD_OVERHEAD = 40;
+const SLAB_BYTES = PASS_BYTES + 16 * 1024;
+/** Replies (alerts, KeyUpdate, handshake) that a transport which takes nothing may make us hold. */
+const MAX_REPLY_BACKLOG = 64 * 1024;
+
+let slab: Buffer | null = null;
+
+/**
+ * Hands wire bytes to the transport, in order, and knows when it has had enough.
+ *
+ * A `net.Socket` that has nothing queued after `write()` has given the bytes to the kernel: then the same slab serves the
+ * next pass, which keeps it in the cache. Any other transport may keep what it is given and gets memory of its own.
+ */
+export class WireWriter {
+  readonly #transport: Duplex;
+  readonly #givesToKernel: boolean;
+  readonly #sizing: RecordSizing | null;
+  #replies: Buffer[] = [];
+  #replyBacklog = 0;
+  /** How often the transport has taken all that it had been given. */
+  drains = 0;
+
+  constructor(transport: Duplex, dynamicRecordSizing = false) {
+    this.#transport = transport;
+    this.#sizing = dynamicRecordSizing ? new RecordSizing() : null;
+    this.#givesToKernel = Object.getPrototypeOf(transport) === Socket.prototype;
+  }
+
+  /** Whether what was written waits for the transport's `'drain'`. */
+  get isFull(): boolean {
+    return this.#transport.writableNeedDrain;
+  }
+
+  /** Whether the peer makes us answer faster than it takes the answers. */
+  get hasTooManyReplies(): boolean {
+    return this.#replyBacklog > MAX_REPLY_BACKLOG;
+  }
+
+  /** Whether the transport takes no more, for good. */
+  get isClosed(): boolean {
+    return !this.#transport.writable;
+  }
+
+  drained(): void {
+    this.#replyBacklog = 0;
+    this.drains++;
+  }
+
+  /** Keeps bytes that the stack has to say by itself until `flush`, so that one flight leaves in one piece. */
+  reply(bytes: Buffer | null): void {
+    if (bytes !== null) this.#replies.push(bytes);
+  }
+
+  flush(): void {
+    if (this.#replies.length === 0) return;
+    if (this.#isClosedByPeer) this.#replies = [];
+    const bytes =
+      this.#replies.length === 1 ? (this.#replies[0] as Buffer) : Buffer.concat(this.#replies);
+    this.#replies = [];
+    if (!this.write(bytes)) this.#replyBacklog += bytes.length;
+  }
+
+  /** Seals one pass of plaintext and writes it. */
+  seal(stack: LayerStack, chunks: readonly Uint8Array[], bytes: number): Outcome {
+    this.flush();
+    const room = this.#room(bytes, stack.count);
+    const outcome = stack.send(chunks, room, this.#sizing?.next(bytes));
+    if (outcome.sealed > 0) this.write(room.subarray(0, outcome.sealed));
+    if (outcome.wire !== null) this.write(outcome.wire);
+    if (room === slab && this.#transport.writableLength > 0) slab = null;
+    return outcome;
+  }
+
+  /** A `net.Socket` without allowHalfOpen takes no more once the peer has ended: what we say of our own accord is lost. */
+  get #isClosedByPeer(): boolean {
+    return this.#transport.readableEnded && !this.#transport.allowHalfOpen;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (bytes.length === 0 || !this.#transport.writable) return true;
+    return this.#transport.write(bytes);
+  }
+
+  #room(bytes: number, layers: number): Buffer {
+    if (this.#givesToKernel) {
+      slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
+      return slab;
+    }
+    const records = Math.ceil(bytes / 15_000) + 1;
+    return Buffer.allocUnsafe(bytes + records * RECORD_OVERHEAD * layers);
+  }
+}

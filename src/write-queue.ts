@@ -1,0 +1,178 @@
+import type { LayerStack } from './layer-stack';
+import type { Operation } from './operation';
+import { rethrowLater } from './rethrow';
+import { PASS_BYTES, type WireWriter } from './wire-writer';
+
+/** Writes smaller than this wait for the end of the tick: sealed together they cost a third. */
+const GATHER_BELOW = 16 * 1024;
+
+export interface WriteQueueOwner {
+  /** Carries an operation out as far as it can be now; true: the queue may go on behind it. */
+  perform(operation: Operation): boolean;
+  fail(error: Error): void;
+}
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * What the Writable has handed over and the transport has not taken: data in passes of {@link PASS_BYTES}, operations in
+ * their place between them. It stops at an operation that has to wait, and while the transport is full.
+ */
+export class WriteQueue {
+  readonly #stack: LayerStack;
+  readonly #wire: WireWriter;
+  readonly #owner: WriteQueueOwner;
+  readonly #markers = new Map<Uint8Array, Operation>();
+  #chunks: Uint8Array[] = [];
+  #next = 0;
+  #offset = 0;
+  #done: Done | null = null;
+  /** The only chunk is small and waits for the end of the tick. */
+  #waits = false;
+  /** A chunk that has waited, and of which the Writable has been told that it is done. */
+  #first: Uint8Array | null = null;
+  #working = false;
+
+  constructor(stack: LayerStack, wire: WireWriter, owner: WriteQueueOwner) {
+    this.#stack = stack;
+    this.#wire = wire;
+    this.#owner = owner;
+  }
+
+  /** Whether anything is on its way. */
+  get isBusy(): boolean {
+    return this.#done !== null || this.#first !== null;
+  }
+
+  /** Makes a chunk that will come through the Writable stand for an operation. */
+  mark(operation: Operation): void {
+    this.#markers.set(operation.marker, operation);
+  }
+
+  /**
+   * Takes chunks from `_write` or `_writev`; `done` is called once they are with the transport. A small write waits for the
+   * end of the tick with its `done`, so that the Writable hands over all that is written meanwhile in one piece.
+   */
+  add(chunks: Uint8Array[], done: Done): void {
+    this.#chunks = this.#first === null ? chunks : [this.#first, ...chunks];
+    this.#done = done;
+    const single = this.#first === null && chunks.length === 1 && !this.#working;
+    this.#waits = single && this.#isSmall(chunks[0] as Uint8Array);
+    this.#first = null;
+    if (this.#waits) process.nextTick(flush, this);
+    else this.work();
+  }
+
+  /** Sends a write that waits, with what has been written since. */
+  flush(): void {
+    if (this.#waits && this.#wire.isFull) return this.work();
+    if (this.#waits) {
+      this.#first = this.#chunks[0] as Uint8Array;
+      this.#finish();
+    }
+    // Nothing was handed over behind it; `_final` comes here from within `done`.
+    if (this.#first !== null) this.#sealFirst(this.#first);
+  }
+
+  /** The same for a socket that is being destroyed: no callback runs before that is done. */
+  flushAtEnd(): void {
+    const done = this.#done;
+    if (this.#waits) this.#first = this.#chunks[0] as Uint8Array;
+    if (this.#first !== null) this.#sealFirst(this.#first);
+    if (!this.#waits || done === null) return;
+    this.#waits = false;
+    this.#done = null;
+    process.nextTick(done);
+  }
+
+  #sealFirst(chunk: Uint8Array): void {
+    this.#first = null;
+    this.#seal([chunk], chunk.length);
+  }
+
+  /** Goes on until the queue is empty or has to wait; called again whenever what it waits for may have come. */
+  work(): void {
+    if (this.#working) return;
+    this.#working = true;
+    this.#waits = false;
+    try {
+      while (this.#done !== null && this.#step());
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  #step(): boolean {
+    if (this.#next === this.#chunks.length) return this.#finish();
+    const operation = this.#markers.get(this.#chunks[this.#next] as Uint8Array);
+    if (operation === undefined) return this.#sendPass();
+    if (!this.#owner.perform(operation)) return false;
+    this.#markers.delete(operation.marker);
+    this.#next++;
+    return true;
+  }
+
+  #finish(): boolean {
+    const done = this.#done as Done;
+    this.#done = null;
+    this.#waits = false;
+    this.#chunks = [];
+    this.#next = 0;
+    // The Writable may hand over its next chunks at once, and then calls `work` in vain: this loop goes on.
+    try {
+      done();
+    } catch (thrown) {
+      rethrowLater(thrown);
+    }
+    return true;
+  }
+
+  #sendPass(): boolean {
+    if (this.#wire.isFull) return false;
+    const run: Uint8Array[] = [];
+    let bytes = 0;
+    while (bytes < PASS_BYTES && this.#next < this.#chunks.length) {
+      const chunk = this.#chunks[this.#next] as Uint8Array;
+      if (this.#markers.has(chunk)) break;
+      const piece = chunk.subarray(this.#offset, this.#offset + PASS_BYTES - bytes);
+      run.push(piece.length === chunk.length ? chunk : piece);
+      bytes += piece.length;
+      this.#offset += piece.length;
+      if (this.#offset < chunk.length) break;
+      this.#offset = 0;
+      this.#next++;
+    }
+    return this.#seal(run, bytes);
+  }
+
+  #seal(chunks: readonly Uint8Array[], bytes: number): boolean {
+    if (bytes === 0) return true;
+    if (this.#wire.isClosed) {
+      this.#owner.fail(brokenPipe());
+      return false;
+    }
+    if (this.#stack.isBare) {
+      this.#wire.flush();
+      for (const chunk of chunks) this.#wire.write(chunk);
+      return true;
+    }
+    const { event } = this.#wire.seal(this.#stack, chunks, bytes);
+    if (event?.type !== 'failed') return true;
+    this.#owner.fail(event.error);
+    return false;
+  }
+
+  #isSmall(chunk: Uint8Array): boolean {
+    return chunk.length < GATHER_BELOW && !this.#markers.has(chunk);
+  }
+}
+
+/** As `net.Socket` says it. */
+function brokenPipe(): Error {
+  const error = new Error('This socket has been ended by the other party');
+  return Object.assign(error, { code: 'EPIPE' });
+}
+
+function flush(queue: WriteQueue): void {
+  queue.flush();
+}

@@ -1,0 +1,72 @@
+import { PassThrough } from 'node:stream';
+import { OnionSocket, TLSTimeoutError, TruncationError } from '../../src';
+import { rejectionOf, turns, watch } from '../support/events';
+import { clientOptions } from '../support/identities';
+import { goTo, pipePair } from '../support/pairs';
+import { pattern } from '../support/random';
+
+describe('stopTLS', () => {
+  test.each(['destroy', 'abandon'] as const)(
+    'is bounded where its close_notify waits behind writes that the peer does not take (%s)',
+    async (onTimeout) => {
+      const pair = await goTo(pipePair(), 2);
+      pair.pipe.up.stall();
+      pair.client.write(pattern(500_000));
+      const before = pair.pipe.up.bytes.length;
+      const ending = watch(pair.client);
+      const error = await rejectionOf(pair.client.stopTLS({ timeout: 60, onTimeout }));
+      expect(error).toBeInstanceOf(TLSTimeoutError);
+      expect(error).toMatchObject({ code: 'ERR_ONION_STOP_TIMEOUT', layer: 2 });
+      await ending.closed;
+      expect(ending.errors).toEqual([error]);
+      expect(pair.pipe.up.bytes.subarray(before).includes(pattern(64))).toBe(false);
+    },
+  );
+
+  test('does not time out while the peer still takes the writes before it', async () => {
+    const pair = await goTo(pipePair({ up: { bytesPerTurn: 2048 } }), 1);
+    let received = 0;
+    pair.server.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    pair.client.write(pattern(3_000_000));
+    const stops = [pair.client.stopTLS({ timeout: 200 }), pair.server.stopTLS()];
+    const [stopped] = await Promise.all(stops);
+    expect(stopped?.reason).toBe('clean');
+    expect(received).toBe(3_000_000);
+  });
+
+  test("tells of a layer once where the peer's stop comes before a stop without close_notify", async () => {
+    const pair = await goTo(pipePair(), 1);
+    const told: string[] = [];
+    pair.client.on('layerClose', (_layer, reason) => told.push(reason));
+    pair.pipe.up.stall();
+    pair.client.write(pattern(200_000));
+    const stop = pair.client.stopTLS({ notify: false });
+    pair.server.stopTLS().catch(() => {});
+    await turns();
+    pair.server.resume();
+    pair.pipe.up.resume();
+    expect((await stop).reason).toBe('abandoned');
+    expect(told).toEqual(['clean']);
+  });
+
+  test('followed by startTLS fails when the transport ends before the layer is gone', async () => {
+    const pair = await goTo(pipePair({ serverSocket: { allowHalfOpen: true } }), 1, {
+      client: { requireCloseNotify: false },
+    });
+    const stop = rejectionOf(pair.client.stopTLS());
+    const start = rejectionOf(pair.client.startTLS(clientOptions(1)));
+    pair.client.resume();
+    pair.pipe.down.cut();
+    expect(await start).toBeInstanceOf(TruncationError);
+    expect(await stop).toBe(await start);
+  });
+});
+
+test('a transport that delivers text is refused', () => {
+  const transport = new PassThrough().setEncoding('utf8');
+  expect(() => new OnionSocket(transport)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+  );
+});

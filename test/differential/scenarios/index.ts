@@ -1,0 +1,26 @@
+import type { ScenarioTable } from '../support/scenario';
+import { scenarios as connecting } from './connecting';
+import { scenarios as contexts } from './contexts';
+import { scenarios as data } from './data';
+import { scenarios as extras } from './extras';
+import { scenarios as failures } from './failures';
+import { scenarios as getters } from './getters';
+import { scenarios as identity } from './identity';
+import { scenarios as negotiation } from './negotiation';
+import { scenarios as resumption } from './resumption';
+import { scenarios as servers } from './servers';
+import { scenarios as sockets } from './sockets';
+
+export const allScenarios: ScenarioTable = {
+  ...connecting,
+  ...sockets,
+  ...identity,
+  ...contexts,
+  ...negotiation,
+  ...resumption,
+  ...getters,
+  ...data,
+  ...failures,
+  ...servers,
+  ...extras,
+};

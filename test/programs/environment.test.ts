@@ -1,0 +1,32 @@
+/** What the environment says about certificates counts, as with `node:tls`. */
+import { join } from 'node:path';
+import { Program, writeFiles } from '../support/programs';
+import { ca, cert, key } from './support/site';
+
+const support = join(__dirname, 'support');
+
+async function outputWith(environment: (caFile: string) => NodeJS.ProcessEnv): Promise<string> {
+  const files = writeFiles({ ca, key, cert });
+  const preload = ['--require', join(support, 'in-place-of-tls.cjs')];
+  const script = join(support, 'environment.cjs');
+  const args = [...preload, script, files.key, files.cert];
+  const program = new Program(process.execPath, args, environment(files.ca));
+  await program.exit();
+  return program.output;
+}
+
+test('an unknown authority is refused', async () => {
+  const output = await outputWith(() => ({}));
+  expect(output).toContain('refused UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+});
+
+test('NODE_EXTRA_CA_CERTS adds to the default authorities', async () => {
+  const output = await outputWith((file) => ({ NODE_EXTRA_CA_CERTS: file }));
+  expect(output).toContain('authorized true');
+});
+
+test('NODE_TLS_REJECT_UNAUTHORIZED=0 accepts anybody, with a warning', async () => {
+  const output = await outputWith(() => ({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }));
+  expect(output).toContain('authorized false');
+  expect(output).toContain('disabling certificate verification');
+});
