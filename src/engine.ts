@@ -73,7 +73,7 @@ export class TLSEngine {
     let more = true;
     while (more && !this.#isReadClosed && this.#failure === null && !this.#holdsBack(input)) {
       const room = Buffer.allocUnsafe(ROOM_BYTES);
-      const outcome = this.#stack.receive(input, room);
+      const outcome = this.#stack.receive(input, input.length, room);
       input = EMPTY;
       more = outcome.more;
       this.#note(output, outcome, room);
@@ -92,7 +92,7 @@ export class TLSEngine {
     const room = Buffer.allocUnsafe(
       plaintext.byteLength + 64 * (1 + Math.ceil(plaintext.byteLength / 16_000)),
     );
-    const outcome = this.#stack.send([toBytes(plaintext)], room);
+    const outcome = this.#stack.send(toBytes(plaintext), room);
     if (outcome.sealed > 0) output.wire.push(room.subarray(0, outcome.sealed));
     this.#note(output, outcome, EMPTY);
     return this.#finish(output);

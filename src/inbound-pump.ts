@@ -3,7 +3,7 @@ import type { StringDecoder } from 'node:string_decoder';
 import type { LayerStack, Outcome, StackEvent } from './layer-stack';
 import type { NativeNote } from './native';
 import type { OnRead } from './options';
-import { plaintextSlab } from './plaintext-slab';
+import { type PlaintextSlab, slabFor } from './plaintext-slab';
 import { rethrowLater } from './rethrow';
 import { invalidArgValue } from './validate';
 import type { WireWriter } from './wire-writer';
@@ -30,6 +30,8 @@ export class InboundPump {
   readonly #onread: OnRead | null;
   readonly #owner: InboundPumpOwner;
   bytesRead = 0;
+  /** Something has come in since the application last wrote: what it writes next may be an answer. */
+  hasNews = false;
 
   #inbound: Buffer[] = [];
   /** The application wants more: it has read, and what it got did not fill its buffer. */
@@ -64,7 +66,25 @@ export class InboundPump {
   accept(chunk: Buffer): void {
     if (this.#stopped || this.#stack.hasEnded) return;
     this.#inbound.push(chunk);
+    this.hasNews = true;
     this.kick();
+  }
+
+  /** Bytes in memory that the transport is about to use again: they are used up now, or copied. */
+  acceptBorrowed(buffer: Buffer, length: number): void {
+    const isNext = !this.#passing && !this.#more && this.#inbound.length === 0;
+    if (!isNext || this.#holds > 0 || this.#stack.isBare || !this.#readerWants()) {
+      return this.accept(Buffer.from(buffer.subarray(0, length)));
+    }
+    if (this.#stopped || this.#stack.hasEnded) return;
+    this.hasNews = true;
+    this.#passing = true;
+    try {
+      this.#receive(buffer, length);
+    } finally {
+      this.#passing = false;
+      this.kick();
+    }
   }
 
   /** The transport will send no more. */
@@ -207,28 +227,38 @@ export class InboundPump {
   }
 
   #pass(): void {
-    const room = this.#room();
-    if (room === null) return;
     const chunk = this.#more ? EMPTY : (this.#inbound.shift() as Buffer);
-    if (this.#stack.isBare && !this.#more) return this.#deliver(chunk, room);
-    this.#more = false;
-    const outcome = this.#stack.receive(chunk, room);
-    this.#more = outcome.more;
-    this.carryOut(outcome, room);
+    if (this.#stack.isBare && !this.#more) return this.#deliver(chunk);
+    this.#receive(chunk, chunk.length);
+  }
+
+  #receive(wire: Buffer, length: number): void {
+    if (this.#onread === null) {
+      const slab = slabFor(length);
+      const outcome = this.#stack.receive(wire, length, slab.buffer, slab.offset);
+      return this.carryOut(outcome, slab);
+    }
+    const room = this.#readersRoom(this.#onread);
+    if (room !== null) this.carryOut(this.#stack.receive(wire, length, room), room);
   }
 
   /** Carries out what the stack says, in the order in which it happened. */
-  carryOut({ wire, notes, plaintext, event }: Outcome, room: Uint8Array = EMPTY): void {
+  carryOut(
+    { wire, notes, plaintext, event, more }: Outcome,
+    room: PlaintextSlab | Uint8Array = EMPTY,
+  ): void {
+    this.#more = more;
     this.#wire.reply(wire);
     if (notes !== null) this.#owner.notes(notes);
-    if (plaintext > 0 && !this.#stopped) this.#deliverFrom(room, plaintext);
+    if (plaintext > 0 && !this.#stopped) {
+      if (room instanceof Uint8Array) this.#callReader(room, plaintext);
+      else this.#push(room.take(plaintext));
+    }
     if (event !== null && !this.#stopped) this.#owner.event(event);
   }
 
-  /** Where the next plaintext goes; null: the application has none, and that is the end of the connection. */
-  #room(): Uint8Array | null {
-    if (this.#onread === null) return plaintextSlab.room;
-    const { buffer } = this.#onread;
+  /** Where a reader wants its plaintext; null: it does not say, and that is the end of the connection. */
+  #readersRoom({ buffer }: OnRead): Uint8Array | null {
     if (typeof buffer !== 'function') return buffer;
     try {
       const room: unknown = buffer();
@@ -240,23 +270,24 @@ export class InboundPump {
     }
   }
 
-  #deliverFrom(room: Uint8Array, length: number): void {
-    if (this.#onread === null) return this.#push(plaintextSlab.take(length));
+  #callReader(room: Uint8Array, length: number): void {
     this.bytesRead += length;
     try {
-      if (this.#onread.callback(length, room) === false) this.#wanted = false;
+      if (this.#onread?.callback(length, room) === false) this.#wanted = false;
     } catch (thrown) {
       rethrowLater(thrown);
     }
   }
 
   /** Bytes of a transport without layers. What a reader's own buffer has no room for comes in the next pass. */
-  #deliver(chunk: Buffer, room: Uint8Array): void {
+  #deliver(chunk: Buffer): void {
     if (this.#onread === null) return this.#push(chunk);
+    const room = this.#readersRoom(this.#onread);
+    if (room === null) return;
     const length = Math.min(room.length, chunk.length);
     room.set(chunk.subarray(0, length));
     if (length < chunk.length) this.#inbound.unshift(chunk.subarray(length));
-    if (length > 0) this.#deliverFrom(room, length);
+    if (length > 0) this.#callReader(room, length);
   }
 
   #push(chunk: Buffer): void {

@@ -8,7 +8,7 @@
  *   plaintext ──► send() ──► Outcome { wire }
  *
  * The native chain stops at each event. The stack decides what the event means for its layers and says in the outcome
- * whether there is more to come (`more`): then the owner calls `resume()`, after it has carried out what came before. So
+ * whether there is more to come (`more`): then the owner calls `receive` without bytes, after it has carried out what came before. So
  * nothing that follows an event is ever delivered ahead of it.
  *
  * The two halves of a layer open and close independently. Reading passes over layers whose read half is closed, writing
@@ -48,7 +48,7 @@ export interface Outcome {
   wire: Buffer | null;
   event: StackEvent | null;
   notes: NativeNote[] | null;
-  /** Whether `resume` has something to do. */
+  /** Whether `receive` has something to do, also without bytes. */
   more: boolean;
 }
 
@@ -225,18 +225,22 @@ export class LayerStack implements LayerPlace {
     return this.#conclude(this.chain.start(this.levelOf(layer)));
   }
 
-  receive(wire: Uint8Array, plaintext: Uint8Array): Outcome {
-    return this.#conclude(this.chain.receive(wire, plaintext));
+  /**
+   * Opens the first bytes of `wire`, so many as `length` says, into `plaintext` from `offset` on. With none it goes on after
+   * an event.
+   */
+  receive(wire: Uint8Array, length: number, plaintext: Uint8Array, offset = 0): Outcome {
+    return this.#conclude(this.chain.receive(wire, length, plaintext, offset));
   }
 
-  /** Goes on after an event. */
-  resume(plaintext: Uint8Array): Outcome {
-    return this.receive(EMPTY, plaintext);
-  }
-
-  /** Seals under every layer whose write half is open. */
-  send(chunks: readonly Uint8Array[], wire: Uint8Array, largestRecord = FULL_RECORD): Outcome {
-    return this.#conclude(this.chain.send(chunks, wire, largestRecord));
+  /** Seals under every layer whose write half is open, into `wire` from `offset` on. */
+  send(
+    chunks: Uint8Array | readonly Uint8Array[],
+    wire: Uint8Array,
+    offset = 0,
+    largestRecord = FULL_RECORD,
+  ): Outcome {
+    return this.#conclude(this.chain.send(chunks, wire, offset, largestRecord));
   }
 
   /** Sends close_notify: writes go to the layer below from here on. */

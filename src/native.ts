@@ -153,9 +153,21 @@ export interface NativeChain {
   /** Puts a layer on top, which waits until `start`. Its number is the count of layers before. */
   push(context: NativeSecureContext, options: NativeEngineOptions): void;
   start(layer: number): NativeEvent;
-  receive(wire: Uint8Array, plaintext: Uint8Array): NativeEvent;
-  /** Seals the chunks under all layers whose write half is open, into `wire` and what exceeds it into the queue. */
-  send(chunks: readonly Uint8Array[], wire: Uint8Array, largestRecord: number): NativeEvent;
+  /**
+   * Opens the first `wireLength` bytes of `wire`, into `plaintext` from `offset` on. Numbers and not views, as a view costs
+   * as much as a small record.
+   */
+  receive(wire: Uint8Array, wireLength: number, plaintext: Uint8Array, offset: number): NativeEvent;
+  /**
+   * Seals one chunk or several under all layers whose write half is open: into `wire` from `offset` on, and what exceeds it
+   * into the queue.
+   */
+  send(
+    chunks: Uint8Array | readonly Uint8Array[],
+    wire: Uint8Array,
+    offset: number,
+    largestRecord: number,
+  ): NativeEvent;
   /** Sends close_notify on one layer; nothing is sealed by it any more. */
   closeWrite(layer: number): NativeEvent;
   /** Drops the write half without telling the peer. */

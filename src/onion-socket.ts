@@ -47,6 +47,8 @@ import { attachTransport, closeTransport, handBackTransport } from './transport-
 import { WireWriter } from './wire-writer';
 import type { WriteQueue } from './write-queue';
 
+type WriteCallback = (error: Error | null | undefined) => void;
+
 export interface StopResult {
   layer: TLSLayer;
   reason: CloseReason;
@@ -185,6 +187,41 @@ export class OnionSocket extends LayeredSurface {
     return this.transport;
   }
 
+  override write(chunk: unknown, callback?: WriteCallback): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding, callback?: WriteCallback): boolean;
+  override write(
+    chunk: unknown,
+    encoding?: BufferEncoding | WriteCallback,
+    callback?: WriteCallback,
+  ): boolean {
+    if (!this.#canAnswer(chunk)) {
+      return typeof encoding === 'function'
+        ? super.write(chunk, encoding)
+        : super.write(chunk, encoding as BufferEncoding, callback);
+    }
+    this.#bytesWritten += chunk.length;
+    this.#pump.hasNews = false;
+    this.#queue.answer(chunk);
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (typeof done === 'function') process.nextTick(done, this.errored);
+    return true;
+  }
+
+  /**
+   * Whether a write can go past the Writable: the first small one after something has come in, while nothing else is on
+   * its way. An answer leaves at once then, together with what the layers have to say; those behind it are gathered.
+   */
+  #canAnswer(chunk: unknown): chunk is Uint8Array {
+    return (
+      this.#pump.hasNews &&
+      chunk instanceof Uint8Array &&
+      !this.#queue.isBusy &&
+      this.writable &&
+      this.writableCorked === 0 &&
+      this.#queue.canAnswer(chunk.length)
+    );
+  }
+
   override _write(
     chunk: Buffer,
     _encoding: BufferEncoding,
@@ -240,6 +277,11 @@ export class OnionSocket extends LayeredSurface {
   /** @internal */
   onData(chunk: Buffer): void {
     this.#pump.accept(chunk);
+  }
+
+  /** @internal */
+  onBorrowed(buffer: Buffer, length: number): void {
+    this.#pump.acceptBorrowed(buffer, length);
   }
 
   /** @internal */

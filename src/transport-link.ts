@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { giveReadsBack, takeReads } from './socket-reads';
 
 /** How long a failed connection waits for a transport that does not take the alert, in milliseconds. */
 const ALERT_FLUSH_MS = 1000;
@@ -6,6 +7,8 @@ const ALERT_FLUSH_MS = 1000;
 /** What a transport reports to; `emit` gets what is passed on as it is. */
 export interface TransportOwner {
   onData(chunk: Buffer): void;
+  /** As `onData`, of the first bytes of a buffer, which have to be used or copied before the call returns. */
+  onBorrowed(buffer: Buffer, length: number): void;
   onEnd(): void;
   onDrain(): void;
   onTransportClose(): void;
@@ -50,10 +53,20 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
 
 const NAMES = Object.keys(LISTENERS);
 
+function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
+  (this as OwnedTransport)[owner].onBorrowed(buffer, length);
+  // Whether it goes on reading is decided by pause() and resume().
+  return true;
+}
+
 /** Takes a transport over. */
 export function attachTransport(transport: Duplex, to: TransportOwner): void {
   (transport as OwnedTransport)[owner] = to;
-  for (const name of NAMES) transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
+  const past = takeReads(transport, onWire);
+  for (const name of NAMES) {
+    if (past && name === 'data') continue;
+    transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
+  }
   // A transport that ended or closed before will not say so again.
   if (transport.readableEnded) process.nextTick(() => to.onEnd());
   if (transport.destroyed) process.nextTick(() => to.onTransportClose());
@@ -62,6 +75,7 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
 
 /** Lets a transport go. */
 export function releaseTransport(transport: Duplex): void {
+  giveReadsBack(transport);
   for (const name of NAMES) {
     transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
   }

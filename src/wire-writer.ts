@@ -61,20 +61,27 @@ export class WireWriter {
   }
 
   flush(): void {
-    if (this.#replies.length === 0) return;
-    if (this.#isClosedByPeer) this.#replies = [];
-    const bytes =
-      this.#replies.length === 1 ? (this.#replies[0] as Buffer) : Buffer.concat(this.#replies);
-    this.#replies = [];
-    if (!this.write(bytes)) this.#replyBacklog += bytes.length;
+    const bytes = this.#takeReplies();
+    if (bytes !== null && !this.write(bytes)) this.#replyBacklog += bytes.length;
   }
 
-  /** Seals one pass of plaintext and writes it. */
-  seal(stack: LayerStack, chunks: readonly Uint8Array[], bytes: number): Outcome {
-    this.flush();
-    const room = this.#room(bytes, stack.count);
-    const outcome = stack.send(chunks, room, this.#sizing?.next(bytes));
-    if (outcome.sealed > 0) this.write(room.subarray(0, outcome.sealed));
+  #takeReplies(): Buffer | null {
+    if (this.#replies.length === 0) return null;
+    const replies = this.#isClosedByPeer ? [] : this.#replies;
+    this.#replies = [];
+    return replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies);
+  }
+
+  /** Seals one pass of plaintext and writes it, behind the replies and in one piece with them. */
+  seal(stack: LayerStack, chunks: Uint8Array | readonly Uint8Array[], bytes: number): Outcome {
+    if (this.#replies.length > 1) this.flush();
+    const replies = this.#takeReplies();
+    const before = replies?.length ?? 0;
+    const room = this.#room(before + bytes, stack.count);
+    replies?.copy(room);
+    const outcome = stack.send(chunks, room, before, this.#sizing?.next(bytes));
+    const end = before + outcome.sealed;
+    if (end > 0) this.write(room.subarray(0, end));
     if (outcome.wire !== null) this.write(outcome.wire);
     if (room === slab && this.#transport.writableLength > 0) slab = null;
     return outcome;

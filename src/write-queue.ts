@@ -44,6 +44,16 @@ export class WriteQueue {
     return this.#done !== null || this.#first !== null;
   }
 
+  /** Whether an answer of so many bytes may be sealed at once: it is small, there are layers, and the transport takes it. */
+  canAnswer(bytes: number): boolean {
+    return bytes > 0 && bytes < GATHER_BELOW && !this.#stack.isBare && !this.#wire.isFull;
+  }
+
+  /** Seals a chunk ahead of the Writable, which has nothing. */
+  answer(chunk: Uint8Array): void {
+    this.#seal(chunk, chunk.length);
+  }
+
   /** Makes a chunk that will come through the Writable stand for an operation. */
   mark(operation: Operation): void {
     this.#markers.set(operation.marker, operation);
@@ -87,7 +97,7 @@ export class WriteQueue {
 
   #sealFirst(chunk: Uint8Array): void {
     this.#first = null;
-    this.#seal([chunk], chunk.length);
+    this.#seal(chunk, chunk.length);
   }
 
   /** Goes on until the queue is empty or has to wait; called again whenever what it waits for may have come. */
@@ -142,10 +152,10 @@ export class WriteQueue {
       this.#offset = 0;
       this.#next++;
     }
-    return this.#seal(run, bytes);
+    return this.#seal(run.length === 1 ? (run[0] as Uint8Array) : run, bytes);
   }
 
-  #seal(chunks: readonly Uint8Array[], bytes: number): boolean {
+  #seal(chunks: Uint8Array | readonly Uint8Array[], bytes: number): boolean {
     if (bytes === 0) return true;
     if (this.#wire.isClosed) {
       this.#owner.fail(brokenPipe());
@@ -153,7 +163,7 @@ export class WriteQueue {
     }
     if (this.#stack.isBare) {
       this.#wire.flush();
-      for (const chunk of chunks) this.#wire.write(chunk);
+      for (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) this.#wire.write(chunk);
       return true;
     }
     const { event } = this.#wire.seal(this.#stack, chunks, bytes);

@@ -34,6 +34,15 @@ const char* EventNotesKind(tls::Note::Kind kind) {
 
 }  // namespace
 
+namespace {
+
+tls::MutableBytes From(const Napi::Value& buffer, const Napi::Value& offset) {
+  const tls::MutableBytes bytes = ToMutableBytes(buffer);
+  return bytes.subspan(std::min<size_t>(ToUint32(offset), bytes.size()));
+}
+
+}  // namespace
+
 class ChainBinding::Busy {
  public:
   explicit Busy(ChainBinding* binding) : binding_(binding) {
@@ -215,20 +224,22 @@ Napi::Value ChainBinding::Start(const Napi::CallbackInfo& info) {
 Napi::Value ChainBinding::Receive(const Napi::CallbackInfo& info) {
   if (chain_ == nullptr || busy_) return Gone(info.Env());
   const Busy busy(this);
-  return Report(info.Env(),
-                chain_->Receive(ToView(info[0]), ToMutableBytes(info[1])));
+  const tls::ByteView wire = ToView(info[0]);
+  const tls::ByteView used =
+      wire.first(std::min<size_t>(ToUint32(info[1]), wire.size()));
+  return Report(info.Env(), chain_->Receive(used, From(info[2], info[3])));
 }
 
 Napi::Value ChainBinding::Send(const Napi::CallbackInfo& info) {
   if (chain_ == nullptr || busy_) return Gone(info.Env());
-  const auto chunks = info[0].As<Napi::Array>();
-  const uint32_t count = chunks.Length();
-  const tls::MutableBytes wire = ToMutableBytes(info[1]);
-  const size_t largest = ToUint32(info[2]);
-  if (count == 1) {
-    const std::array<tls::ByteView, 1> one = {ToView(chunks.Get(0U))};
+  const tls::MutableBytes wire = From(info[1], info[2]);
+  const size_t largest = ToUint32(info[3]);
+  if (!info[0].IsArray()) {
+    const std::array<tls::ByteView, 1> one = {ToView(info[0])};
     return Report(info.Env(), chain_->Send(one, wire, largest));
   }
+  const auto chunks = info[0].As<Napi::Array>();
+  const uint32_t count = chunks.Length();
   std::vector<tls::ByteView> views;
   views.reserve(count);
   for (uint32_t i = 0; i < count; i++) views.push_back(ToView(chunks.Get(i)));

@@ -18,11 +18,16 @@ std::string ToText(const Napi::Value& value) {
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
 }
 
+// One call of Node-API, which says by itself whether it is one: this is done
+// several times a pass.
 tls::MutableBytes ToMutableBytes(const Napi::Value& value) {
-  if (!value.IsTypedArray()) return {};
-  auto array = value.As<Napi::Uint8Array>();
-  if (array.TypedArrayType() != napi_uint8_array) return {};
-  return {array.Data(), array.ByteLength()};
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(
+      value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array) return {};
+  return {static_cast<uint8_t*>(data), length};
 }
 
 tls::ByteView ToView(const Napi::Value& value) { return ToMutableBytes(value); }

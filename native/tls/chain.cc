@@ -45,10 +45,53 @@ MutableBytes Workspace::Plaintext(size_t level) {
   return {plaintext_[level].get(), kRecord};
 }
 
+void Workspace::Warm(Chain* chain) {
+  for (size_t tries = 0; tries < kWarmChains; tries++) {
+    Chain*& place = warm_[next_warm_];
+    next_warm_ = (next_warm_ + 1) % kWarmChains;
+    if (place != nullptr && !place->Cool()) continue;
+    place = chain;
+    chain->is_warm_ = true;
+    return;
+  }
+}
+
+void Workspace::Forget(const Chain* chain) {
+  std::replace(warm_.begin(), warm_.end(), const_cast<Chain*>(chain),
+               static_cast<Chain*>(nullptr));
+}
+
 void Errand::Run() {
   ByteView rest = input.view();
   event = engine->Handshake(&rest);
   input.Consume(input.size() - rest.size());
+}
+
+Chain::~Chain() {
+  if (is_warm_) workspace_->Forget(this);
+}
+
+void Chain::Begin() {
+  outcome_ = {};
+  is_passing_ = true;
+  if (!is_warm_) workspace_->Warm(this);
+}
+
+Outcome Chain::Finish() {
+  Drain();
+  // Node's own calls of OpenSSL come next.
+  ClearErrors();
+  is_passing_ = false;
+  return outcome_;
+}
+
+bool Chain::Cool() {
+  if (is_passing_) return false;
+  for (Layer& layer : layers_) {
+    if (layer.engine != nullptr) SSL_free_buffers(layer.engine->ssl());
+  }
+  is_warm_ = false;
+  return true;
 }
 
 Engine* Chain::engine(size_t level) const {
@@ -61,7 +104,7 @@ void Chain::Push(std::unique_ptr<Engine> engine) {
 }
 
 Outcome Chain::Start(size_t level) {
-  outcome_ = {};
+  Begin();
   Layer& layer = layers_[level];
   layer.started = true;
   layer.unfinished = !layer.engine->options().is_server;
@@ -70,7 +113,7 @@ Outcome Chain::Start(size_t level) {
 }
 
 Outcome Chain::Receive(ByteView wire, MutableBytes plaintext) {
-  outcome_ = {};
+  Begin();
   plaintext_ = plaintext;
   bool going = held_.empty() || Deliver({});
   for (size_t level = layers_.size(); going && level-- > 0;) {
@@ -202,7 +245,7 @@ ByteQueue& Chain::HeldFor(size_t level) {
 
 Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
                     size_t largest) {
-  outcome_ = {};
+  Begin();
   wire_.Attach(wire);
   std::array<size_t, kMaxWriters> all{};
   const std::span<const size_t> writers(all.data(), CollectWriters(all));
@@ -269,7 +312,7 @@ size_t Chain::CollectWriters(std::span<size_t> writers) const {
 }
 
 Outcome Chain::CloseWrite(size_t level) {
-  outcome_ = {};
+  Begin();
   Layer& layer = layers_[level];
   if (layer.engine != nullptr && !layer.failed) layer.engine->CloseNotify();
   // Its own close_notify still goes through the layers below, not through it.
@@ -296,7 +339,7 @@ void Chain::Hold(size_t level, ByteView bytes) {
 }
 
 Outcome Chain::KeyUpdate(size_t level, bool request_peer) {
-  outcome_ = {};
+  Begin();
   if (!layers_[level].engine->KeyUpdate(request_peer)) {
     Stop(Event::kFailed, level);
   }
@@ -304,8 +347,9 @@ Outcome Chain::KeyUpdate(size_t level, bool request_peer) {
 }
 
 bool Chain::Renegotiate(size_t level) {
+  Begin();
   const bool started = layers_[level].engine->Renegotiate();
-  Drain();
+  Finish();
   return started;
 }
 
@@ -368,11 +412,6 @@ Engine* Chain::WriterBelow(size_t level, size_t* found) const {
     return layer.engine.get();
   }
   return nullptr;
-}
-
-Outcome Chain::Finish() {
-  Drain();
-  return outcome_;
 }
 
 }  // namespace onion::tls

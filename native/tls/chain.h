@@ -12,8 +12,15 @@
 
 namespace onion::tls {
 
+class Chain;
+
 // Buffers that every chain of a thread works in: hot in the cache, and none of
 // them held by an idle connection.
+//
+// OpenSSL's own record buffers, 33 KiB an engine, are worth keeping between
+// the passes of a busy connection and too much for an idle one. So the few
+// chains that were used last keep theirs; a newcomer takes the place of the
+// one that came longest ago.
 class Workspace {
  public:
   static constexpr size_t kRecord = 16384;
@@ -25,7 +32,14 @@ class Workspace {
   ByteQueue& gathered() { return gathered_; }
   Detour& detour() { return detour_; }
 
+  void Warm(Chain* chain);
+  void Forget(const Chain* chain);
+
  private:
+  static constexpr size_t kWarmChains = 16;
+
+  std::array<Chain*, kWarmChains> warm_{};
+  size_t next_warm_ = 0;
   std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
   std::array<Sink, 2> sealed_;
   ByteQueue gathered_;
@@ -53,6 +67,9 @@ struct Errand {
 class Chain {
  public:
   explicit Chain(Workspace* workspace) : workspace_(workspace) {}
+  ~Chain();
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
 
   void Push(std::unique_ptr<Engine> engine);
   Outcome Start(size_t level);
@@ -80,6 +97,8 @@ class Chain {
   ByteQueue& wire() { return wire_.queue(); }
 
  private:
+  friend class Workspace;
+
   struct Layer {
     std::unique_ptr<Engine> engine;  // null while an errand has it
     ByteQueue held;
@@ -105,7 +124,10 @@ class Chain {
   bool SealPiece(ByteView piece, std::span<const size_t> writers);
   [[nodiscard]] size_t CollectWriters(std::span<size_t> writers) const;
   void Drain();
+  void Begin();
   Outcome Finish();
+  // Gives the engines' record buffers back; false in the middle of a pass.
+  bool Cool();
 
   Workspace* workspace_;
   std::vector<Layer> layers_;
@@ -113,6 +135,8 @@ class Chain {
   Sink wire_;
   MutableBytes plaintext_;
   Outcome outcome_;
+  bool is_warm_ = false;
+  bool is_passing_ = false;
 };
 
 }  // namespace onion::tls

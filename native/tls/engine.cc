@@ -113,7 +113,7 @@ Event Engine::Read(ByteView* input, MutableBytes out, Detour* detour,
 
 Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
                          size_t* produced) {
-  const ErrorQueueGuard guard;
+  ClearErrors();
   const bool detours = out.size() >= Detour::kSize &&
                        pipe_.read_record != nullptr &&
                        CopiesSlowly(out.data(), pipe_.read_record);
@@ -128,7 +128,10 @@ Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
   if (detours) Copy(out.data(), room.data(), *produced);
   stats_.bytes_read += *produced;
   unproductive_bytes_ = 0;
-  return Event::kFull;
+  // Without read_ahead OpenSSL has nothing that is not in the slice or pending:
+  // one more call would only find that out.
+  return input->empty() && SSL_pending(ssl()) == 0 ? Event::kNone
+                                                   : Event::kFull;
 }
 
 // Why a read has given nothing.
@@ -152,7 +155,7 @@ Event Engine::ReadStopped(int result) {
 
 bool Engine::Write(ByteView plaintext, Sink* sink) {
   if (plaintext.empty()) return true;
-  ErrorQueueGuard guard;
+  ClearErrors();
   pipe_.output = sink;
   size_t written = 0;
   const int result =

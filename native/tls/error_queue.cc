@@ -10,13 +10,13 @@ namespace {
 
 std::string OrEmpty(const char* text) { return text == nullptr ? "" : text; }
 
+}  // namespace
+
 // ERR_clear_error(3) goes through all sixteen slots of the queue, also when it
 // is empty, as it nearly always is.
 void ClearErrors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
-
-}  // namespace
 
 ErrorQueueGuard::ErrorQueueGuard() { ClearErrors(); }
 ErrorQueueGuard::~ErrorQueueGuard() { ClearErrors(); }

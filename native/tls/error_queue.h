@@ -15,8 +15,11 @@ struct ErrorEntry {
   std::string text;
 };
 
-// Empties OpenSSL's error queue before a call and after it: what a call left
-// behind must never be taken for the error of the next one.
+// Empties OpenSSL's error queue, so that what a call has left behind is never
+// taken for the error of the next one.
+void ClearErrors();
+
+// Does so before a call and after it.
 class ErrorQueueGuard {
  public:
   ErrorQueueGuard();

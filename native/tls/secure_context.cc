@@ -34,8 +34,8 @@ SslCtxPointer NewContext() {
   // SSL_CTX_set_read_ahead(3) stays off: it would swallow the bytes that
   // follow the peer's close_notify.
   SSL_CTX_set_read_ahead(context.get(), 0);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Not SSL_MODE_RELEASE_BUFFERS: which buffers are kept is up to Workspace.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Whether an engine renegotiates at all is its own option; this only keeps
   // a server that wants it from refusing its clients.
   SSL_CTX_set_options(context.get(),

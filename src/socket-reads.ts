@@ -1,0 +1,78 @@
+/**
+ * Reads of a `net.Socket` past its Readable: into one buffer that all sockets of a thread share, as the option `onread` of
+ * `net.Socket` does it. Saved are an allocation of 64 KiB for each read and the passage through a stream, which at one layer
+ * cost more than TLS itself.
+ *
+ * A socket that somebody else has made (one that a server has accepted) was not given that option, and Node has no public
+ * way to add it. What the option does is found out on sockets made for the purpose; where it is not as expected, nothing is
+ * changed and wire bytes come as `'data'` events, as from any other Duplex.
+ */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Called with the number of bytes in the shared buffer, which are valid during the call only. */
+export type OnWire = (this: Duplex, length: number, buffer: Buffer) => boolean;
+
+/** What a socket reads at once, in bytes: libuv asks the kernel for no more. */
+const READ_BYTES = 64 * 1024;
+
+interface OptionKeys {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+interface ReadableHandle {
+  useUserBuffer?(buffer: Uint8Array): void;
+}
+
+type OpenSocket = Socket & { _handle?: ReadableHandle | null } & Record<symbol, unknown>;
+
+/** Where a socket keeps its option `onread`; null: in another way than is known here. */
+function findOptionKeys(): OptionKeys | null {
+  // libuv may read ahead on Windows, into a buffer that has to be there for longer than a call.
+  if (process.platform === 'win32') return null;
+  const buffer = Buffer.alloc(1);
+  const callback = (): boolean => true;
+  const probe = new Socket({ onread: { buffer, callback } }) as OpenSocket;
+  const plain = new Socket() as OpenSocket;
+  const keyOf = (value: unknown): symbol | undefined =>
+    Object.getOwnPropertySymbols(probe).find((key) => probe[key] === value && plain[key] === null);
+  const keys = { buffer: keyOf(buffer), callback: keyOf(callback) };
+  return keys.buffer && keys.callback ? (keys as OptionKeys) : null;
+}
+
+let optionKeys: OptionKeys | null | undefined;
+let shared: Buffer | null = null;
+
+/** Makes a socket's reads come to `onWire` from now on; false: they have to be taken from its Readable. */
+export function takeReads(transport: Duplex, onWire: OnWire): boolean {
+  if (Object.getPrototypeOf(transport) !== Socket.prototype) return false;
+  if (optionKeys === undefined) optionKeys = findOptionKeys();
+  if (optionKeys === null) return false;
+  const socket = transport as OpenSocket;
+  // What is in the Readable came first, and the end of the stream comes through it.
+  if (socket.readableLength > 0 || socket.readableEnded || socket.destroyed) return false;
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  const current = socket[optionKeys.buffer];
+  if (current !== shared) {
+    // With an `onread` of somebody else's, nothing would come from the Readable either.
+    if (current !== null) return false;
+    const handle = socket._handle;
+    if (handle && typeof handle.useUserBuffer !== 'function') return false;
+    handle?.useUserBuffer?.(shared);
+    socket[optionKeys.buffer] = shared;
+  }
+  socket[optionKeys.callback] = onWire;
+  return true;
+}
+
+/** Lets a socket's reads go where they went before: the handle keeps the buffer, so they are copied into the Readable. */
+export function giveReadsBack(transport: Duplex): void {
+  const socket = transport as OpenSocket;
+  if (!optionKeys || shared === null || socket[optionKeys.buffer] !== shared) return;
+  socket[optionKeys.callback] = pushCopy;
+}
+
+function pushCopy(this: Duplex, length: number, buffer: Buffer): boolean {
+  return this.push(Buffer.from(buffer.subarray(0, length)));
+}
