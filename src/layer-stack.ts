@@ -183,6 +183,8 @@ export class LayerStack implements LayerPlace {
       verify: options.verify,
       pauseOnVerify:
         !options.isServer && options.rejectUnauthorized && options.checkIdentity !== null,
+      host: options.hostToFind ?? undefined,
+      hostIsIP: options.hostIsIP,
       pauseOnClientHello: options.isServer && options.asksAboutClientHello,
       offload: options.offloadHandshake && options.psk === undefined,
       renegotiation: options.renegotiation,

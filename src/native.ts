@@ -59,6 +59,9 @@ export interface NativeEngineOptions {
   verify: VerifyMode;
   /** Client: stop with `verify` after the chain was checked, before the handshake goes on. */
   pauseOnVerify: boolean;
+  /** A certificate that names this host or address is accepted without `verify`. */
+  host?: string | undefined;
+  hostIsIP: boolean;
   /** Server: stop with `clientHello` before anything is answered. */
   pauseOnClientHello: boolean;
   offload: boolean;
@@ -125,7 +128,7 @@ export interface NativeFailure {
 }
 
 export interface NativeVerifyResult {
-  /** The name of the error in Node's spelling, such as `CERT_HAS_EXPIRED`; empty when it verified. */
+  /** The name of the error in Node's spelling, such as `CERT_HAS_EXPIRED`. */
   code: string;
   reason: string;
 }
@@ -195,7 +198,20 @@ export interface NativeChain {
   stats(
     layer: number,
   ): [bytesRead: number, bytesWritten: number, wireRead: number, wireWritten: number];
-  verifyResult(layer: number): NativeVerifyResult;
+  /** What `stats`, `protocol`, `cipher`, `alpnProtocol` and `servername` say, in one call. */
+  summary(
+    layer: number,
+  ): [
+    stats: ReturnType<NativeChain['stats']>,
+    protocol: string,
+    cipher: NativeCipher | null,
+    alpnProtocol: string | null,
+    servername: string | null,
+  ];
+  /** Null: the chain has been verified, or nobody asked for it. */
+  verifyResult(layer: number): NativeVerifyResult | null;
+  /** The bits of a server's temporary Diffie-Hellman key; 0: it has another, or none. */
+  dhKeyBits(layer: number): number;
   /** DER: as the peer sent them, leaf first; and the chain that was built, leaf first. */
   peerCertificates(layer: number): { sent: Buffer[]; verified: Buffer[] };
   hasPeerCertificate(layer: number): boolean;

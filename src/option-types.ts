@@ -152,6 +152,7 @@ export interface LayerOptions {
   sniName: string | undefined;
   /** The host that Node's own check has to find; null where the application checks. */
   hostToFind: string | null;
+  hostIsIP: boolean;
   /** Null: nobody said whom to expect, and `rejectUnauthorized` is false. */
   checkIdentity: ((certificate: tls.PeerCertificate) => Error | undefined) | null;
   /** In wire format. */

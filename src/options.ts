@@ -123,7 +123,7 @@ function identityCheck(
 }
 
 /** What can be compared without Node's rules for other forms of names: IDNA, a leading or a trailing dot. */
-const PLAIN_HOST = /^[0-9a-z_-][0-9a-z_.:-]*[0-9a-z_-]$/i;
+const PLAIN_HOST = /^[0-9a-z_-]([0-9a-z_.:-]*[0-9a-z_-])?$/i;
 
 /** The name that OpenSSL may look for ahead of Node's own check; null where the check is another one. */
 export function hostToFind(
@@ -205,6 +205,7 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   if (isServer) refuseServerWithoutIdentity(options);
   const switches = switchesOf(options);
   const servername = isServer ? undefined : servernameOf(options);
+  const hostIsIP = servername !== undefined && isIP(servername) !== 0;
   const alpn = alpnOf(options);
   const SNICallback = optionalFunction(options.SNICallback, 'options.SNICallback');
   const pskCallback = optionalFunction(options.pskCallback, 'options.pskCallback');
@@ -215,7 +216,8 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
     ...alpn,
     verify: verifyModeOf(isServer, switches.requestCert, switches.rejectUnauthorized),
     servername,
-    sniName: servername !== undefined && isIP(servername) === 0 ? servername : undefined,
+    sniName: hostIsIP ? undefined : servername,
+    hostIsIP,
     hostToFind: isServer ? null : hostToFind(options, servername),
     checkIdentity: isServer
       ? null

@@ -1,4 +1,3 @@
-import type { EphemeralKeyInfo } from 'node:tls';
 import { CertificateError, HandshakeError } from './errors';
 import { type NativeVerifyResult, VerifyMode } from './native';
 import type { TLSLayer } from './tls-layer';
@@ -18,10 +17,10 @@ export function identityErrorOf(layer: TLSLayer): Error | null {
 }
 
 /** Why the peer of an established layer is not authorized; `null` when it is, or when nobody asked. */
-export function verifyFailureOf(layer: TLSLayer, result: NativeVerifyResult): Error | null {
+export function verifyFailureOf(layer: TLSLayer, result: NativeVerifyResult | null): Error | null {
   const { isServer, verify, rejectUnauthorized } = layer.options;
   if (isServer && verify === VerifyMode.none) return null;
-  if (result.code !== '') return CertificateError.fromVerify(result, layer.index);
+  if (result !== null) return CertificateError.fromVerify(result, layer.index);
   if (!layer.hasPeerCertificate) return withoutCertificate(layer);
   // A resumed session brings its certificate along and no handshake that could have waited for the check.
   const unchecked = layer.isSessionReused() || !rejectUnauthorized;
@@ -37,10 +36,11 @@ function withoutCertificate(layer: TLSLayer): Error | null {
 
 /** A server's Diffie-Hellman key that is smaller than `minDHSize` allows. */
 export function weakKeyErrorOf(layer: TLSLayer): HandshakeError | null {
-  const key = layer.getEphemeralKeyInfo() as Partial<EphemeralKeyInfo> | null;
-  if (key?.type !== 'DH' || Number(key.size) >= layer.options.minDHSize) return null;
-  return new HandshakeError(
-    `DH parameter size ${key.size} is less than ${layer.options.minDHSize}`,
-    { code: 'ERR_TLS_DH_PARAM_SIZE', layer: layer.index },
-  );
+  if (layer.isServer) return null;
+  const bits = layer.dhKeyBits;
+  if (bits === 0 || bits >= layer.options.minDHSize) return null;
+  return new HandshakeError(`DH parameter size ${bits} is less than ${layer.options.minDHSize}`, {
+    code: 'ERR_TLS_DH_PARAM_SIZE',
+    layer: layer.index,
+  });
 }

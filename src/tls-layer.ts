@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import type {
   CipherNameAndProtocol,
   DetailedPeerCertificate,
@@ -83,26 +82,34 @@ export class TLSLayer {
   leave(): void {
     if (this.#place === null) return;
     try {
-      this.#left = {
-        stats: this.stats,
-        protocol: this.getProtocol(),
-        cipher: this.getCipher(),
-        alpnProtocol: this.alpnProtocol,
-        servername: this.servername,
-      };
+      this.#left = this.#ask((chain, level) => this.#summarize(chain.summary(level))) ?? null;
     } catch {
       // Destroyed by its own pskCallback: the chain can't be asked from inside the handshake, and there is nothing to tell.
     }
     this.#place = null;
   }
 
-  get stats(): LayerStats {
-    if (this.#left !== null) return this.#left.stats;
-    const [bytesRead, bytesWritten, wireBytesRead, wireBytesWritten] = this.#ask((chain, level) =>
-      chain.stats(level),
-    ) ?? [0, 0, 0, 0];
+  #summarize([stats, protocol, cipher, alpnProtocol, servername]: ReturnType<
+    NativeChain['summary']
+  >): LeftBehind {
+    return {
+      stats: this.#statsFrom(stats),
+      protocol,
+      cipher: cipher ?? undefined,
+      alpnProtocol: alpnProtocol ?? false,
+      servername: servername ?? false,
+    };
+  }
+
+  #statsFrom(moved: ReturnType<NativeChain['stats']>): LayerStats {
+    const [bytesRead, bytesWritten, wireBytesRead, wireBytesWritten] = moved;
     const handshakeMs = this.#handshakeMs;
     return { bytesRead, bytesWritten, wireBytesRead, wireBytesWritten, handshakeMs };
+  }
+
+  get stats(): LayerStats {
+    if (this.#left !== null) return this.#left.stats;
+    return this.#statsFrom(this.#ask((chain, level) => chain.stats(level)) ?? [0, 0, 0, 0]);
   }
 
   /** Always `true`, as on `tls.TLSSocket`. */
@@ -169,7 +176,13 @@ export class TLSLayer {
 
   /** @internal whether a subjectAltName of the peer's certificate is the host, for sure. */
   peerMatches(host: string): boolean {
-    return this.#ask((chain, level) => chain.peerMatches(level, host, isIP(host) !== 0)) ?? false;
+    const { hostIsIP } = this.options;
+    return this.#ask((chain, level) => chain.peerMatches(level, host, hostIsIP)) ?? false;
+  }
+
+  /** @internal */
+  get dhKeyBits(): number {
+    return this.#ask((chain, level) => chain.dhKeyBits(level)) ?? 0;
   }
 
   getPeerX509Certificate(): X509Certificate | undefined {

@@ -49,7 +49,9 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   // Questions and settings.
   static std::vector<PropertyDescriptor> InfoMethods();
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Summary(const Napi::CallbackInfo& info);
   Napi::Value VerifyResult(const Napi::CallbackInfo& info);
+  Napi::Value DhKeyBits(const Napi::CallbackInfo& info);
   Napi::Value PeerCertificates(const Napi::CallbackInfo& info);
   Napi::Value HasPeerCertificate(const Napi::CallbackInfo& info);
   Napi::Value PeerMatches(const Napi::CallbackInfo& info);

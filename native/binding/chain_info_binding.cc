@@ -1,6 +1,9 @@
 // What can be asked of one layer and set on it. None of it moves bytes.
 
 #include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include <iterator>
 
 #include "binding/chain_binding.h"
 #include "binding/convert.h"
@@ -15,7 +18,9 @@ std::vector<ChainBinding::PropertyDescriptor> ChainBinding::InfoMethods() {
   using C = ChainBinding;
   return {
       InstanceMethod<&C::Stats>("stats"),
+      InstanceMethod<&C::Summary>("summary"),
       InstanceMethod<&C::VerifyResult>("verifyResult"),
+      InstanceMethod<&C::DhKeyBits>("dhKeyBits"),
       InstanceMethod<&C::PeerCertificates>("peerCertificates"),
       InstanceMethod<&C::HasPeerCertificate>("hasPeerCertificate"),
       InstanceMethod<&C::PeerMatches>("peerMatches"),
@@ -56,7 +61,30 @@ Napi::Value ChainBinding::Stats(const Napi::CallbackInfo& info) {
 Napi::Value ChainBinding::VerifyResult(const Napi::CallbackInfo& info) {
   tls::Engine* engine = EngineArgument(info);
   if (engine == nullptr) return info.Env().Undefined();
-  return ToVerifyResult(info.Env(), engine->verify_error());
+  const long error = engine->verify_error();
+  return error == X509_V_OK ? info.Env().Null()
+                            : ToVerifyResult(info.Env(), error);
+}
+
+Napi::Value ChainBinding::DhKeyBits(const Napi::CallbackInfo& info) {
+  tls::Engine* engine = EngineArgument(info);
+  if (engine == nullptr) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), tls::DhKeyBits(engine->ssl()));
+}
+
+// What is kept of a layer that goes, in one call.
+Napi::Value ChainBinding::Summary(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  tls::Engine* engine = EngineArgument(info);
+  if (engine == nullptr) return env.Undefined();
+  const Napi::Value values[] = {
+      Stats(info),      Napi::String::New(env, SSL_get_version(engine->ssl())),
+      Cipher(info),     AlpnProtocol(info),
+      Servername(info),
+  };
+  auto list = Napi::Array::New(env, std::size(values));
+  for (uint32_t i = 0; i < std::size(values); i++) list.Set(i, values[i]);
+  return list;
 }
 
 Napi::Value ChainBinding::PeerCertificates(const Napi::CallbackInfo& info) {

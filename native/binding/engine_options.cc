@@ -44,6 +44,8 @@ tls::EngineOptions ToEngineOptions(const Napi::Object& options) {
   result.is_server = ToBool(options.Get("isServer"));
   result.verify = static_cast<tls::VerifyMode>(ToUint32(options.Get("verify")));
   result.pause_on_verify = ToBool(options.Get("pauseOnVerify"));
+  result.host = ToText(options.Get("host"));
+  result.host_is_ip = ToBool(options.Get("hostIsIP"));
   result.pause_on_client_hello = ToBool(options.Get("pauseOnClientHello"));
   result.offload = ToBool(options.Get("offload"));
   result.renegotiation = ToBool(options.Get("renegotiation"));

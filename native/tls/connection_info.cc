@@ -135,7 +135,7 @@ std::optional<EphemeralKey> PeerTemporaryKey(SSL* ssl) {
   const ErrorQueueGuard guard;
   EVP_PKEY* raw = nullptr;
   if (SSL_get_peer_tmp_key(ssl, &raw) != 1) return {};
-  const std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>> key(raw);
+  const KeyPointer key(raw);
   const int kind = EVP_PKEY_get_id(key.get());
   EphemeralKey info{.type = {}, .name = {}, .size = EVP_PKEY_get_bits(raw)};
   if (kind == EVP_PKEY_DH) {
@@ -158,6 +158,15 @@ std::optional<EphemeralKey> PeerTemporaryKey(SSL* ssl) {
             .size = 0};
   }
   return info;
+}
+
+int DhKeyBits(SSL* ssl) {
+  if (SSL_version(ssl) >= TLS1_3_VERSION) return 0;
+  const ErrorQueueGuard guard;
+  EVP_PKEY* raw = nullptr;
+  if (SSL_get_peer_tmp_key(ssl, &raw) != 1) return 0;
+  const KeyPointer key(raw);
+  return EVP_PKEY_get_id(raw) == EVP_PKEY_DH ? EVP_PKEY_get_bits(raw) : 0;
 }
 
 std::optional<std::string> CurrentSession(SSL* ssl) {

@@ -37,6 +37,9 @@ std::optional<CipherInfo> CurrentCipher(const SSL* ssl);
 std::optional<std::string> SelectedProtocol(const SSL* ssl);
 // The server's temporary key; empty where there was none (RSA key exchange).
 std::optional<EphemeralKey> PeerTemporaryKey(SSL* ssl);
+// Its size where it is one of Diffie-Hellman over a prime field, which the
+// server chooses up to TLS 1.2; otherwise 0.
+int DhKeyBits(SSL* ssl);
 std::optional<std::string> CurrentSession(SSL* ssl);
 std::optional<std::string> CurrentTicket(SSL* ssl);
 std::optional<std::string> FinishedMessage(const SSL* ssl, bool of_peer);

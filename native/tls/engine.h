@@ -46,6 +46,9 @@ struct EngineOptions {
   bool is_server = false;
   VerifyMode verify = VerifyMode::kEnforce;
   bool pause_on_verify = false;
+  // A certificate that names this host or address is not asked about.
+  std::string host;
+  bool host_is_ip = false;
   bool pause_on_client_hello = false;
   bool offload = false;
   bool renegotiation = false;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tls/connection_info.h"
 #include "tls/engine.h"
 
 namespace onion::tls {
@@ -208,11 +209,17 @@ struct EngineCallbacks {
         engine->chain_error_ != X509_V_OK) {
       return 0;
     }
-    if (engine->options_.pause_on_verify) {
+    if (engine->options_.pause_on_verify && !IsForHost(*engine)) {
       engine->verdict_ = Verdict::kAsked;
       if (!SSL_set_retry_verify(ssl)) return 0;
     }
     return 1;
+  }
+
+  static bool IsForHost(const Engine& engine) {
+    const EngineOptions& options = engine.options_;
+    return !options.host.empty() && engine.chain_error_ == X509_V_OK &&
+           PeerMatches(engine, options.host, options.host_is_ip);
   }
 
   // SSL_set_retry_verify(3) calls again with a store context that has verified

@@ -199,8 +199,7 @@ std::unique_ptr<SecureContext> SecureContext::Create(
     return nullptr;
   }
   InstallEngineCallbacks(raw);
-  return std::unique_ptr<SecureContext>(new SecureContext(
-      std::move(context), options.session_id_context.value_or("")));
+  return std::unique_ptr<SecureContext>(new SecureContext(std::move(context)));
 }
 
 TicketKeys SecureContext::ticket_keys() const {
@@ -221,15 +220,6 @@ bool SecureContext::AddAuthorities(ByteView bytes,
   const ErrorQueueGuard guard;
   return UseAuthorities(get(), bytes, default_trust) ||
          Fail(error, "Failed to read a certificate authority");
-}
-
-bool SecureContext::MayOffer(const SSL_SESSION* session) const {
-  unsigned int length = 0;
-  const unsigned char* id = SSL_SESSION_get0_id_context(session, &length);
-  return std::equal(id, id + length, session_id_context_.begin(),
-                    session_id_context_.end(), [](unsigned char a, char b) {
-                      return a == static_cast<unsigned char>(b);
-                    });
 }
 
 X509* SecureContext::certificate() const {

@@ -73,24 +73,16 @@ class SecureContext {
                                     const TrustStore& default_trust,
                                     ContextError& error);
 
-  // Whether a client may offer the session: it comes from a context with the
-  // same session id context, which by default stands for how peers are
-  // verified. OpenSSL ends a handshake that resumes any other.
-  [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
-
   // The certificate that was set last; null without one.
   [[nodiscard]] X509* certificate() const;
   // Its issuer, out of the chain sent along or of the trusted certificates.
   [[nodiscard]] X509Pointer issuer() const;
 
  private:
-  SecureContext(SslCtxPointer context, std::string session_id_context)
-      : context_(std::move(context)),
-        session_id_context_(std::move(session_id_context)) {}
+  explicit SecureContext(SslCtxPointer context)
+      : context_(std::move(context)) {}
 
   SslCtxPointer context_;
-  // Of the SSL_CTX too, which has no getter for it.
-  std::string session_id_context_;
 };
 
 }  // namespace onion::tls

@@ -94,6 +94,7 @@ export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions
   });
   layer.checkIdentity = checkIdentity;
   layer.hostToFind = options.hostToFind ?? null;
+  layer.hostIsIP = isIP(layer.hostToFind ?? '') !== 0;
   layer.renegotiation = true;
   if (options.onClientHello !== undefined) {
     layer.onClientHello = options.onClientHello;
