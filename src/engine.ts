@@ -69,15 +69,17 @@ export class TLSEngine {
       this.#trailing = Buffer.concat([this.#trailing, toBytes(wire)]);
       return this.#finish(output);
     }
-    let input = toBytes(wire);
+    const input = toBytes(wire);
+    let start = 0;
     let more = true;
-    while (more && !this.#isReadClosed && this.#failure === null && !this.#holdsBack(input)) {
+    while (more && this.#canGoOn) {
       const room = Buffer.allocUnsafe(ROOM_BYTES);
-      const outcome = this.#stack.receive(input, input.length, room);
-      input = EMPTY;
-      more = outcome.more;
+      const outcome = this.#stack.receive(input, start, input.length, room);
+      start += outcome.used;
+      more = outcome.more || start < input.length;
       this.#note(output, outcome, room);
     }
+    if (start < input.length) this.#keep(input.subarray(start));
     return this.#finish(output);
   }
 
@@ -112,11 +114,14 @@ export class TLSEngine {
     return this.#layer.state === 'readClosed' || this.#layer.state === 'closed';
   }
 
-  /** Keeps bytes for later while a callback has not answered. */
-  #holdsBack(input: Uint8Array): boolean {
-    if (!this.#waiting) return false;
-    if (input.length > 0) this.#stack.feed(this.#layer, input);
-    return true;
+  get #canGoOn(): boolean {
+    return !this.#isReadClosed && this.#failure === null && !this.#waiting;
+  }
+
+  /** Bytes behind what ended a pass: they are not of this session, or a callback has not answered. */
+  #keep(rest: Uint8Array): void {
+    if (this.#isReadClosed) this.#trailing = Buffer.concat([this.#trailing, rest]);
+    else if (this.#waiting) this.#stack.feed(this.#layer, rest);
   }
 
   #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {

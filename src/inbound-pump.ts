@@ -84,6 +84,14 @@ export class InboundPump {
     } finally {
       this.#passing = false;
       this.kick();
+      this.#ownInbound(buffer);
+    }
+  }
+
+  /** What is still to be passed and lies in memory of the transport's gets memory of its own. */
+  #ownInbound({ buffer }: Buffer): void {
+    for (const [index, left] of this.#inbound.entries()) {
+      if (left.buffer === buffer) this.#inbound[index] = Buffer.from(left);
     }
   }
 
@@ -233,13 +241,13 @@ export class InboundPump {
   }
 
   #receive(wire: Buffer, length: number): void {
-    if (this.#onread === null) {
-      const slab = slabFor(length);
-      const outcome = this.#stack.receive(wire, length, slab.buffer, slab.offset);
-      return this.carryOut(outcome, slab);
-    }
-    const room = this.#readersRoom(this.#onread);
-    if (room !== null) this.carryOut(this.#stack.receive(wire, length, room), room);
+    const slab = this.#onread === null ? slabFor(length) : null;
+    const room = slab?.buffer ?? this.#readersRoom();
+    if (room === null) return;
+    const outcome = this.#stack.receive(wire, 0, length, room, slab?.offset);
+    const { used } = outcome;
+    if (used < length && !this.#stack.hasEnded) this.#inbound.unshift(wire.subarray(used, length));
+    this.carryOut(outcome, slab ?? room);
   }
 
   /** Carries out what the stack says, in the order in which it happened. */
@@ -258,7 +266,8 @@ export class InboundPump {
   }
 
   /** Where a reader wants its plaintext; null: it does not say, and that is the end of the connection. */
-  #readersRoom({ buffer }: OnRead): Uint8Array | null {
+  #readersRoom(): Uint8Array | null {
+    const { buffer } = this.#onread as OnRead;
     if (typeof buffer !== 'function') return buffer;
     try {
       const room: unknown = buffer();
@@ -282,7 +291,7 @@ export class InboundPump {
   /** Bytes of a transport without layers. What a reader's own buffer has no room for comes in the next pass. */
   #deliver(chunk: Buffer): void {
     if (this.#onread === null) return this.#push(chunk);
-    const room = this.#readersRoom(this.#onread);
+    const room = this.#readersRoom();
     if (room === null) return;
     const length = Math.min(room.length, chunk.length);
     room.set(chunk.subarray(0, length));

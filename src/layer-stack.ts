@@ -44,6 +44,8 @@ export interface Outcome {
   plaintext: number;
   /** Bytes of wire in the buffer that was passed in. */
   sealed: number;
+  /** Bytes of the wire passed to `receive` that were taken; the rest is to be passed again. */
+  used: number;
   /** More wire, to be sent after those. */
   wire: Buffer | null;
   event: StackEvent | null;
@@ -73,6 +75,7 @@ export class LayerStack implements LayerPlace {
   readonly #outcome: Outcome = {
     plaintext: 0,
     sealed: 0,
+    used: 0,
     wire: null,
     event: null,
     notes: null,
@@ -228,11 +231,17 @@ export class LayerStack implements LayerPlace {
   }
 
   /**
-   * Opens the first bytes of `wire`, so many as `length` says, into `plaintext` from `offset` on. With none it goes on after
-   * an event.
+   * Opens the bytes of `wire` from `start` to `end`, into `plaintext` from `offset` on. Without any it goes on after an
+   * event.
    */
-  receive(wire: Uint8Array, length: number, plaintext: Uint8Array, offset = 0): Outcome {
-    return this.#conclude(this.chain.receive(wire, length, plaintext, offset));
+  receive(
+    wire: Uint8Array,
+    start: number,
+    end: number,
+    plaintext: Uint8Array,
+    offset = 0,
+  ): Outcome {
+    return this.#conclude(this.chain.receive(wire, start, end, plaintext, offset));
   }
 
   /** Seals under every layer whose write half is open, into `wire` from `offset` on. */
@@ -332,6 +341,7 @@ export class LayerStack implements LayerPlace {
     const outcome = this.#outcome;
     outcome.plaintext = status[Status.plaintext] as number;
     outcome.sealed = status[Status.wire] as number;
+    outcome.used = status[Status.used] as number;
     this.held = status[Status.held] as number;
     outcome.event = null;
     outcome.more = event !== NativeEvent.none;

@@ -40,6 +40,8 @@ export const Status = {
   notes: 5,
   /** Bytes held for layers that can't take them yet. */
   held: 6,
+  /** Bytes of the wire passed to `receive` that were taken. */
+  used: 7,
 } as const;
 
 /** How a layer treats the peer's certificate chain. */
@@ -157,10 +159,16 @@ export interface NativeChain {
   push(context: NativeSecureContext, options: NativeEngineOptions): void;
   start(layer: number): NativeEvent;
   /**
-   * Opens the first `wireLength` bytes of `wire`, into `plaintext` from `offset` on. Numbers and not views, as a view costs
-   * as much as a small record.
+   * Opens the bytes of `wire` from `start` to `end`, into `plaintext` from `offset` on. Numbers and not views, as a view
+   * costs as much as a small record. What it has not taken (`Status.used`) is to be passed again.
    */
-  receive(wire: Uint8Array, wireLength: number, plaintext: Uint8Array, offset: number): NativeEvent;
+  receive(
+    wire: Uint8Array,
+    start: number,
+    end: number,
+    plaintext: Uint8Array,
+    offset: number,
+  ): NativeEvent;
   /**
    * Seals one chunk or several under all layers whose write half is open: into `wire` from `offset` on, and what exceeds it
    * into the queue.

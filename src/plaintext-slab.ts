@@ -1,6 +1,7 @@
-/** A pass of the transport's 64 KiB, and what layers still held of a record each. */
-const MIN_ROOM = 80 * 1024;
-const SLAB_BYTES = 256 * 1024;
+/** A record. */
+const MIN_ROOM = 16 * 1024;
+/** Two of them: larger allocations leave the part of the heap that is in use and cost page faults. */
+const SLAB_BYTES = 2 * MIN_ROOM;
 /** Below this a copy costs less than the rest of a large slab that a slice would keep alive. */
 const COPY_BELOW = 4096;
 
@@ -11,7 +12,7 @@ const SMALL_SLAB_BYTES = 8 * 1024;
 
 /**
  * Memory for plaintext on its way to a Readable. Native code decrypts into the rest of a slab and the reader gets slices
- * of it: one allocation for several passes, and no copy.
+ * of it, without a copy.
  */
 export class PlaintextSlab {
   readonly #size: number;
@@ -27,7 +28,7 @@ export class PlaintextSlab {
     this.#copyBelow = copyBelow;
   }
 
-  /** Makes sure that there is room. */
+  /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
     if (this.buffer.length - this.offset >= this.#minRoom) return this;
     this.buffer = Buffer.allocUnsafeSlow(this.#size);

@@ -13,6 +13,9 @@ const SLAB_BYTES = PASS_BYTES + 16 * 1024;
 const MAX_REPLY_BACKLOG = 64 * 1024;
 
 let slab: Buffer | null = null;
+/** Slabs that transports have had for a while and are done with. */
+const idleSlabs: Buffer[] = [];
+const MAX_IDLE_SLABS = 4;
 
 /**
  * Hands wire bytes to the transport, in order, and knows when it has had enough.
@@ -26,6 +29,8 @@ export class WireWriter {
   readonly #sizing: RecordSizing | null;
   #replies: Buffer[] = [];
   #replyBacklog = 0;
+  /** Slabs of which the transport has not given everything to the kernel. */
+  #lent: Buffer[] | null = null;
   /** How often the transport has taken all that it had been given. */
   drains = 0;
 
@@ -51,6 +56,7 @@ export class WireWriter {
   }
 
   drained(): void {
+    this.#takeBack();
     this.#replyBacklog = 0;
     this.drains++;
   }
@@ -83,8 +89,20 @@ export class WireWriter {
     const end = before + outcome.sealed;
     if (end > 0) this.write(room.subarray(0, end));
     if (outcome.wire !== null) this.write(outcome.wire);
-    if (room === slab && this.#transport.writableLength > 0) slab = null;
+    if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
     return outcome;
+  }
+
+  #lend(room: Buffer): void {
+    this.#lent ??= [];
+    this.#lent.push(room);
+    slab = idleSlabs.pop() ?? null;
+  }
+
+  #takeBack(): void {
+    if (this.#lent === null || this.#transport.writableLength > 0) return;
+    for (const each of this.#lent) if (idleSlabs.length < MAX_IDLE_SLABS) idleSlabs.push(each);
+    this.#lent = null;
   }
 
   /** A `net.Socket` without allowHalfOpen takes no more once the peer has ended: what we say of our own accord is lost. */
@@ -99,6 +117,7 @@ export class WireWriter {
 
   #room(bytes: number, layers: number): Buffer {
     if (this.#givesToKernel) {
+      this.#takeBack();
       slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
       return slab;
     }

@@ -53,7 +53,7 @@ class End {
     size_t received = 0;
     for (;;) {
       const Outcome outcome = chain_.Receive(wire, plaintext_);
-      wire = {};
+      wire = wire.subspan(outcome.used);
       received += outcome.plaintext;
       if (outcome.event == Event::kEstablished) {
         ++*established;

@@ -12,8 +12,6 @@ namespace onion::binding {
 
 namespace {
 
-constexpr size_t kStatusFields = 8;
-
 Napi::Value LiveObjects(const Napi::CallbackInfo& info) {
   const Environment& environment = Environment::Of(info.Env());
   auto counts = Napi::Object::New(info.Env());

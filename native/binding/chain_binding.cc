@@ -181,12 +181,13 @@ Napi::Value ChainBinding::Report(Napi::Env env, const tls::Outcome& outcome) {
   status[4] = static_cast<uint32_t>(chain_->wire().size());
   status[5] = static_cast<uint32_t>(notes);
   status[6] = static_cast<uint32_t>(chain_->held());
+  status[7] = static_cast<uint32_t>(outcome.used);
   return Napi::Number::New(env, status[0]);
 }
 
 // After destroy() a call has nothing to do and nothing to say.
 Napi::Value ChainBinding::Gone(Napi::Env env) {
-  std::fill_n(environment_.status(), 7, 0);
+  std::fill_n(environment_.status(), kStatusFields, 0);
   return Napi::Number::New(env, 0);
 }
 
@@ -225,9 +226,10 @@ Napi::Value ChainBinding::Receive(const Napi::CallbackInfo& info) {
   if (chain_ == nullptr || busy_) return Gone(info.Env());
   const Busy busy(this);
   const tls::ByteView wire = ToView(info[0]);
-  const tls::ByteView used =
-      wire.first(std::min<size_t>(ToUint32(info[1]), wire.size()));
-  return Report(info.Env(), chain_->Receive(used, From(info[2], info[3])));
+  const size_t end = std::min<size_t>(ToUint32(info[2]), wire.size());
+  const size_t start = std::min<size_t>(ToUint32(info[1]), end);
+  return Report(info.Env(), chain_->Receive(wire.subspan(start, end - start),
+                                            From(info[3], info[4])));
 }
 
 Napi::Value ChainBinding::Send(const Napi::CallbackInfo& info) {

@@ -85,7 +85,7 @@ void Side::Receive(ByteView wire) {
     const Outcome outcome = chain_.Receive(wire, buffer);
     plaintext_.append(reinterpret_cast<const char*>(buffer.data()),
                       outcome.plaintext);
-    wire = {};
+    wire = wire.subspan(outcome.used);
     if (outcome.event == Event::kNone) return;
     if (outcome.event == Event::kFull) continue;
     Handle(outcome);

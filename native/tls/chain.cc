@@ -10,8 +10,9 @@
 // caller's buffer.
 //
 // A pass stops at the first event. The input that the layers on the way had not
-// used up is held by each of them, older bytes further up. Receive therefore
-// goes on from the innermost held bytes to the outermost, and only then feeds
+// used up is held by each of them, older bytes further up, and what the
+// outermost reader has not touched is left to the caller. Receive therefore
+// goes on from the innermost held bytes to the outermost, and only then takes
 // what is new: no byte ever overtakes another.
 //
 // Outbound, plaintext is cut so that the record of the innermost layer, grown
@@ -25,6 +26,7 @@
 #include "tls/chain.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace onion::tls {
 
@@ -115,43 +117,50 @@ Outcome Chain::Start(size_t level) {
 Outcome Chain::Receive(ByteView wire, MutableBytes plaintext) {
   Begin();
   plaintext_ = plaintext;
-  bool going = held_.empty() || Deliver({});
+  ByteView nothing;
+  bool going = held_.empty() || Deliver(&nothing);
   for (size_t level = layers_.size(); going && level-- > 0;) {
     Layer& layer = layers_[level];
     if (layer.read_open && (layer.unfinished || !layer.held.empty())) {
       going = Feed(level, {});
     }
   }
-  if (!wire.empty()) {
-    if (going) {
-      Feed(0, wire);
-    } else {
-      HeldFor(NextReader(0)).Append(wire);
-    }
-  }
+  ByteView rest = wire;
+  if (going && !wire.empty()) FeedSome(0, &rest);
+  outcome_.used = wire.size() - rest.size();
   plaintext_ = {};
   return Finish();
 }
 
-// Passes bytes to the first open read half from `level` up; false: the pass
-// has stopped.
+// Passes bytes to the first open read half from `level` up, and has what a
+// pass that stops leaves over be held there; false: it has stopped.
 bool Chain::Feed(size_t level, ByteView bytes) {
+  const bool going = FeedSome(level, &bytes);
+  HeldFor(NextReader(level)).Append(bytes);
+  return going;
+}
+
+// The same, and what is left over stays in `bytes`.
+bool Chain::FeedSome(size_t level, ByteView* bytes) {
   level = NextReader(level);
   if (level == layers_.size()) return Deliver(bytes);
   Layer& layer = layers_[level];
   if (!layer.started || layer.engine == nullptr) {
-    layer.held.Append(bytes);
+    layer.held.Append(std::exchange(*bytes, {}));
     return true;
   }
-  ByteQueue older;
-  if (!layer.held.empty()) {
-    layer.held.Append(bytes);
+  bool going = false;
+  if (layer.held.empty()) {
+    going = Process(level, bytes);
+  } else {
+    layer.held.Append(std::exchange(*bytes, {}));
+    ByteQueue older;
     older.Swap(layer.held);
-    bytes = older.view();
+    ByteView rest = older.view();
+    going = Process(level, &rest);
+    layer.held.Append(rest);
   }
-  const bool going = Process(level, &bytes);
   layer.unfinished = !going;
-  layer.held.Append(bytes);
   return going;
 }
 
@@ -181,6 +190,8 @@ bool Chain::StepHandshake(size_t level, ByteView* input) {
   }
   if (layer.engine->options().offload) {
     if (input->empty() && !layer.unfinished) return true;
+    // The errand takes along what is held.
+    layer.held.Append(std::exchange(*input, {}));
     return Stop(Event::kOffload, level);
   }
   event = layer.engine->Handshake(input);
@@ -216,16 +227,22 @@ Event Chain::ReadOnce(size_t level, ByteView* input, bool* stopped) {
 }
 
 // Bytes for which no layer is left.
-bool Chain::Deliver(ByteView bytes) {
-  held_.Append(bytes);
-  const MutableBytes room = plaintext_.subspan(outcome_.plaintext);
-  const ByteView next = held_.view().first(std::min(room.size(), held_.size()));
-  if (!next.empty()) std::memcpy(room.data(), next.data(), next.size());
-  held_.Consume(next.size());
-  outcome_.plaintext += next.size();
+bool Chain::Deliver(ByteView* bytes) {
+  ByteView older = held_.view();
+  DeliverSome(&older);
+  held_.Consume(held_.size() - older.size());
   if (!held_.empty()) return Stop(Event::kFull, layers_.size());
   held_.Clear();
-  return true;
+  DeliverSome(bytes);
+  return bytes->empty() || Stop(Event::kFull, layers_.size());
+}
+
+void Chain::DeliverSome(ByteView* bytes) {
+  const MutableBytes room = plaintext_.subspan(outcome_.plaintext);
+  const size_t count = std::min(room.size(), bytes->size());
+  if (count > 0) std::memcpy(room.data(), bytes->data(), count);
+  outcome_.plaintext += count;
+  *bytes = bytes->subspan(count);
 }
 
 bool Chain::Stop(Event event, size_t level) {

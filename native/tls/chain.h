@@ -58,9 +58,10 @@ struct Errand {
 
 // The engines of a connection in order, the outermost first (level 0).
 //
-// Contract: a call uses up all it is given or keeps what is left ("held"); it
-// returns at the first event, and Receive with no bytes goes on from there. At
-// its end all that engines had to send has been sealed by the layers below and
+// Contract: Receive returns at the first event; it says how much it has taken
+// of what it was given, and is to be called with the rest once what it held
+// back is done (with no bytes, which goes on from the event). At the end of a
+// call all that engines had to send has been sealed by the layers below and
 // lies in the wire sink. The halves of a layer open and close independently: a
 // layer whose read half is closed is passed over by Receive, one whose write
 // half is closed by Send.
@@ -112,11 +113,13 @@ class Chain {
   };
 
   bool Feed(size_t level, ByteView bytes);
+  bool FeedSome(size_t level, ByteView* bytes);
   bool Process(size_t level, ByteView* input);
   bool StepHandshake(size_t level, ByteView* input);
   bool StopHandshake(Event event, size_t level);
   Event ReadOnce(size_t level, ByteView* input, bool* stopped);
-  bool Deliver(ByteView bytes);
+  bool Deliver(ByteView* bytes);
+  void DeliverSome(ByteView* bytes);
   bool Stop(Event event, size_t level);
   [[nodiscard]] size_t NextReader(size_t level) const;
   ByteQueue& HeldFor(size_t level);

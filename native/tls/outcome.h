@@ -28,6 +28,8 @@ struct Outcome {
   size_t layer = 0;
   size_t plaintext = 0;
   size_t wire = 0;
+  // How much of the wire passed in has been taken; the caller has the rest.
+  size_t used = 0;
 };
 
 struct Alert {
