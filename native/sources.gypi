@@ -1,4 +1,4 @@
-# The one list of the addon's sources: binding.gyp includes it, CMakeLists.txt
+# The one list of the addon's sources: addon.gypi includes it, CMakeLists.txt
 # reads it line by line (so: one path a line, in single quotes).
 {
   'variables': {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkBinary } from './gates/binary-rules.mjs';
-import { checkContents, checkLicences } from './gates/package-rules.mjs';
+import { checkContents, checkLicences, checkScripts, listPacked } from './gates/package-rules.mjs';
 import { readBinary } from './symbols/binary.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,6 +34,7 @@ function* findBinaries() {
     if (!folder.isDirectory()) continue;
     const [platform, arch] = folder.name.split('-');
     for (const file of readdirSync(join(values.folder, folder.name))) {
+      if (!file.endsWith('.node')) continue;
       const [, libc = null] = file.match(/\.(glibc|musl)\.node$/) ?? [];
       yield { platform, arch, libc, path: join(folder.name, file) };
     }
@@ -58,8 +59,10 @@ report(
 );
 
 if (!values['binaries-only']) {
-  report('package', checkContents(root));
-  report('licences', checkLicences(root));
+  const packed = listPacked(root);
+  console.log(`package: ${packed.paths.length} files, ${Math.ceil(packed.size / 1024)} KB packed`);
+  report('package', [...checkContents(packed), ...checkScripts(root)]);
+  report('package', checkLicences(root, packed));
   const { status } = spawnSync('npm', ['run', '--silent', 'lint:package'], {
     cwd: root,
     stdio: 'inherit',

@@ -18,12 +18,14 @@ const FLOORS = new Map([
 const LIBRARIES = {
   glibc:
     /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libstdc\+\+\.so\.6|libgcc_s\.so\.1|ld-linux-[\w-]+\.so\.\d)$/,
-  musl: /^(libc\.so|libc\.musl-\w+\.so\.1|libstdc\+\+\.so\.6|libgcc_s\.so\.1)$/,
+  // The C++ library is inside: that of an older Alpine would lack symbols.
+  musl: /^(libc\.so|libc\.musl-\w+\.so\.1)$/,
   darwin: /^\/usr\/lib\/(libSystem\.B|libc\+\+\.1)\.dylib$/,
-  win32: /^(kernel32|msvcrt|ucrtbase|vcruntime140(_1)?|msvcp140|api-ms-win-crt-[\w-]+)\.dll$/,
+  // Only what Windows itself has: Visual C++'s run-time libraries are on some machines only.
+  win32: /^(kernel32|msvcrt|ucrtbase|api-ms-win-crt-[\w-]+)\.dll$/,
 };
-/** What musl's own libc gives; its addon links libc++ statically, so nothing else is left over. */
-const MUSL_LIBC = /^(_?_?[a-z][a-z0-9_]*)$/;
+/** How the names of the C library look, where nothing else tells them from those of Node. */
+const C_LIBRARY = { musl: /^_?_?[a-z][a-z0-9_]*$/, darwin: /^[a-z]/ };
 
 function isAbove(version, floor) {
   const [left, right] = [version, floor].map((text) => text.split('.').map(Number));
@@ -50,6 +52,10 @@ function* checkElfFlags(binary) {
   if (binary.hasExecutableStack) yield 'has an executable stack';
 }
 
+function* checkMachOFlags(binary) {
+  if (binary.bindsLazily) yield 'is not linked with -bind_at_load';
+}
+
 function* checkPeFlags(binary) {
   if (!binary.hasAslr) yield 'cannot be moved in memory (no ASLR)';
   if (!binary.hasDep) yield 'allows code on its stack (no DEP)';
@@ -58,24 +64,28 @@ function* checkPeFlags(binary) {
   }
 }
 
-/** The names that have to come from the Node executable, by the rules of each system. */
-function importsOfNode(binary, libc) {
+/** The names that may have to come from the Node executable, by the rules of each system. */
+function foreignImports(binary) {
   if (binary.format === 'pe') {
     const tables = [...binary.imports, ...binary.delayedImports];
     return tables.filter(({ library }) => library === 'node.exe').flatMap(({ names }) => names);
   }
   if (binary.format === 'mach-o') return binary.imports.filter((name) => /^[A-Za-z]/.test(name));
   const unversioned = binary.imports.filter(({ version }) => version === null);
-  const names = unversioned.map(({ name }) => name).filter((name) => !START_UP.has(name));
-  return libc === 'musl' ? names.filter((name) => !MUSL_LIBC.test(name)) : names;
+  return unversioned.map(({ name }) => name).filter((name) => !START_UP.has(name));
 }
 
+const familyOf = (name) => name.slice(0, name.indexOf('_') + 1);
+
 function* checkImports(binary, target, openssl) {
-  const isSystem = (name) => target.platform === 'darwin' && /^[a-z]/.test(name);
+  // Some of OpenSSL's names are as lower-case as the C library's: d2i_X509.
+  const families = new Set([...openssl].map(familyOf));
+  const system = C_LIBRARY[target.libc ?? target.platform];
   let known = 0;
-  for (const name of importsOfNode(binary, target.libc)) {
+  for (const name of foreignImports(binary)) {
     if (openssl.has(name)) known++;
-    else if (!NODE_API.test(name) && !isSystem(name)) {
+    else if (NODE_API.test(name)) continue;
+    else if (!system?.test(name) || families.has(familyOf(name))) {
       yield `imports ${name}, which is not in native/symbols/openssl.txt`;
     }
   }
@@ -106,6 +116,7 @@ export function* checkBinary(binary, size, target, openssl) {
   }
   if (binary.format === 'elf') yield* checkElfFlags(binary);
   if (binary.format === 'elf') yield* checkFloors(binary);
+  if (binary.format === 'mach-o') yield* checkMachOFlags(binary);
   if (binary.format === 'pe') yield* checkPeFlags(binary);
   yield* checkLibraries(binary, target);
   yield* checkImports(binary, target, openssl);

@@ -2,12 +2,13 @@
 //
 //   npm run prebuild [-- TARGET ...]     linux-x64 linux-arm64 linux-x64-musl win32-x64
 //
-// Runs on Debian 12 on x64. docs/releasing.md names the packages it needs.
+// Runs on Debian 12 on x64; linux-arm64-musl, which has to be named, on arm64 too.
+// docs/releasing.md says what it needs.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, withStage } from './stage.mjs';
-import { TARGETS } from './targets.mjs';
+import { TARGETS, USUAL } from './targets.mjs';
 
 /** Takes what prebuildify has made over into the checkout. */
 function collect(stage) {
@@ -26,7 +27,7 @@ function collect(stage) {
   }
 }
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : [...TARGETS.keys()];
+const names = process.argv.length > 2 ? process.argv.slice(2) : USUAL;
 for (const name of names) {
   const build = TARGETS.get(name);
   if (!build) throw new Error(`no target ${name}; there are: ${[...TARGETS.keys()].join(', ')}`);

@@ -9,6 +9,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = [
   'package.json',
   'binding.gyp',
+  'native/addon.gypi',
   'native/sources.gypi',
   'native/exports.map',
   'native/exports.txt',

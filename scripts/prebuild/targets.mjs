@@ -1,10 +1,12 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { MAJORS, obtainNode } from '../symbols/node-packages.mjs';
 import { runInSandbox } from './sandbox.mjs';
 import { addSource } from './stage.mjs';
 import { obtainDebian11, obtainZig, zigCache } from './toolchains.mjs';
 
 /** prebuildify and node-gyp run on Linux here, and compile against the oldest supported headers. */
-const node = obtainNode('linux-x64', MAJORS[0]);
+const node = obtainNode(`linux-${process.arch}`, MAJORS[0]);
 
 function prebuildify(...options) {
   const common = ['--napi', '--strip', '--target', node.version];
@@ -34,11 +36,12 @@ function linuxArm64(stage) {
   );
 }
 
-function linuxX64Musl(stage) {
+const linuxMusl = (arch) => (stage) => {
+  const machine = arch === 'arm64' ? 'aarch64' : 'x86_64';
   const env = {
     ...ENV,
-    CC: '/mnt/zig/zig cc -target x86_64-linux-musl',
-    CXX: '/mnt/zig/zig c++ -target x86_64-linux-musl',
+    CC: `/mnt/zig/zig cc -target ${machine}-linux-musl`,
+    CXX: `/mnt/zig/zig c++ -target ${machine}-linux-musl`,
     AR: '/mnt/zig/zig ar',
     ZIG_GLOBAL_CACHE_DIR: '/mnt/zig-cache',
     ZIG_LOCAL_CACHE_DIR: '/mnt/zig-cache',
@@ -48,9 +51,11 @@ function linuxX64Musl(stage) {
     [zigCache(), '/mnt/zig-cache'],
   ];
   addSource(stage, 'scripts/prebuild/runtime.cc');
-  const options = { system: obtainDebian11(), stage, node: node.folder, env, mounts };
-  runInSandbox(prebuildify('--tag-libc', '--libc', 'musl', '--arch', 'x64'), options);
-}
+  // zig has all that it compiles against, so the system may be any.
+  const options = { system: null, stage, node: node.folder, env, mounts };
+  const strip = ['--strip-bin', `${machine}-linux-gnu-strip`];
+  runInSandbox(prebuildify('--tag-libc', '--libc', 'musl', '--arch', arch, ...strip), options);
+};
 
 function win32X64(stage) {
   const windows = obtainNode('win32-x64', MAJORS[0]);
@@ -64,12 +69,17 @@ function win32X64(stage) {
   const script = '/mnt/src/scripts/prebuild/win32/build.mjs';
   const args = ['--platform', 'win32', '--arch', 'x64', '--node-gyp', script];
   runInSandbox(prebuildify(...args, '--strip-bin', 'x86_64-w64-mingw32-strip'), options);
+  const licence = join(stage, 'prebuilds', 'win32-x64', 'mingw-w64-copyright.txt');
+  cpSync('/usr/share/doc/mingw-w64-common/copyright', licence);
 }
 
-/** What one Debian 12 machine makes; the others are made by the release workflow, each on its own kind. */
 export const TARGETS = new Map([
   ['linux-x64', linuxX64],
   ['linux-arm64', linuxArm64],
-  ['linux-x64-musl', linuxX64Musl],
+  ['linux-x64-musl', linuxMusl('x64')],
+  ['linux-arm64-musl', linuxMusl('arm64')],
   ['win32-x64', win32X64],
 ]);
+
+/** What one Debian 12 machine on x64 makes and runs; the release workflow makes the others where they run. */
+export const USUAL = [...TARGETS.keys()].filter((name) => name !== 'linux-arm64-musl');

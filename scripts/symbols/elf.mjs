@@ -118,8 +118,9 @@ export function readElf(bytes) {
     arch: MACHINES.get(bytes.readUInt16LE(18)) ?? 'unknown',
     ...readDynamic(bytes, sections),
     hasRelro: segments.some(({ type }) => type === PT_GNU_RELRO),
-    hasExecutableStack: segments.some(
-      ({ type, flags }) => type === PT_GNU_STACK && (flags & 1) !== 0,
+    // Without a word on it, Linux makes the stack executable.
+    hasExecutableStack: !segments.some(
+      ({ type, flags }) => type === PT_GNU_STACK && (flags & 1) === 0,
     ),
     versions,
     exports: symbols.filter((symbol) => symbol.isDefined).map(({ name }) => name),

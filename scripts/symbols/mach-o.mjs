@@ -8,6 +8,7 @@ const LC_LOAD_WEAK_DYLIB = 0x80000018;
 const LC_DYLD_INFO = 0x22;
 const LC_DYLD_INFO_ONLY = 0x80000022;
 const LC_DYLD_EXPORTS_TRIE = 0x80000033;
+const MH_BINDATLOAD = 0x8;
 const N_STAB = 0xe0;
 const N_TYPE = 0x0e;
 const ARCHES = new Map([
@@ -77,17 +78,21 @@ export function isMachO(bytes) {
 
 export function readMachO(bytes) {
   if (!isMachO(bytes)) throw new Error('not a thin 64-bit Mach-O file');
+  const isBoundAtLoad = (bytes.readUInt32LE(24) & MH_BINDATLOAD) !== 0;
   const result = {
     format: 'mach-o',
     arch: ARCHES.get(bytes.readUInt32LE(4)) ?? 'unknown',
     needed: [],
     exports: [],
     imports: [],
+    bindsLazily: false,
   };
   for (const { type, at } of loadCommands(bytes)) {
     if (type === LC_LOAD_DYLIB || type === LC_LOAD_WEAK_DYLIB) {
       result.needed.push(text(bytes, at + bytes.readUInt32LE(at + 8)));
     } else if (type === LC_DYLD_INFO || type === LC_DYLD_INFO_ONLY) {
+      // lazy_bind_size. Newer files bind all at load (LC_DYLD_CHAINED_FIXUPS).
+      result.bindsLazily = !isBoundAtLoad && bytes.readUInt32LE(at + 36) > 0;
       const start = bytes.readUInt32LE(at + 40);
       if (start > 0) result.exports = toC(readTrie(bytes, start));
     } else if (type === LC_DYLD_EXPORTS_TRIE) {

@@ -15,7 +15,6 @@ import {
   UnknownProtocolError,
 } from '../../src/errors';
 import { describeFirstBytes, looksLikeHandshake } from '../../src/first-bytes';
-import { loadAddon } from '../../src/load-addon';
 import type { NativeErrorEntry, NativeFailure } from '../../src/native';
 import { codeOfEntry } from '../../src/openssl-codes';
 
@@ -253,55 +252,5 @@ describe('errors of our own', () => {
     expect(error).toBeInstanceOf(TLSError);
     expect(error).toMatchObject({ code, name, layer: 2 });
     expect(error.stack).toMatch(new RegExp(`^${name}: x\n`));
-  });
-});
-
-describe('loadAddon', () => {
-  const addon = { opensslMajor: 3, opensslCompiledMajor: 3, opensslVersion: '3.0.0' };
-  const fails = (message: string) => () => {
-    throw new Error(message);
-  };
-
-  function refusalOf(versions: Record<string, string>, load: () => unknown): AddonError {
-    try {
-      loadAddon({ versions, load });
-    } catch (error) {
-      if (error instanceof AddonError) return error;
-    }
-    throw new Error('it was not refused with an AddonError');
-  }
-
-  test('returns an addon that fits', () => {
-    expect(loadAddon({ versions: {}, load: () => addon })).toBe(addon);
-  });
-
-  test.each([
-    ['bun', 'Bun'],
-    ['deno', 'Deno'],
-    ['electron', 'Electron'],
-  ])('refuses %s before the addon is loaded', (key, name) => {
-    const load = jest.fn();
-    const error = refusalOf({ [key]: '1.0.0' }, load);
-    expect(load).not.toHaveBeenCalled();
-    expect(error.code).toBe('ERR_ONION_RUNTIME');
-    expect(error.message).toContain(`does not run in ${name}`);
-  });
-
-  test('says what to do when the runtime lacks OpenSSL', () => {
-    const error = refusalOf({}, fails('/x/onion_tls.node: undefined symbol: SSL_CTX_new'));
-    expect(error.code).toBe('ERR_ONION_RUNTIME');
-    expect(error.message).toContain('use a build from nodejs.org');
-  });
-
-  test('says what to install when there is no binary', () => {
-    const error = refusalOf({}, fails('No native build was found for platform=x'));
-    expect(error.code).toBe('ERR_ONION_NO_BINARY');
-    expect(error.message).toContain('npm rebuild onion-tls');
-  });
-
-  test('refuses another major version of OpenSSL', () => {
-    const error = refusalOf({}, () => ({ ...addon, opensslMajor: 4, opensslVersion: '4.0.1' }));
-    expect(error.code).toBe('ERR_ONION_OPENSSL_VERSION');
-    expect(error.message).toContain('4.0.1');
   });
 });

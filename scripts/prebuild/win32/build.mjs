@@ -71,7 +71,7 @@ function announceDelayedImports(file) {
 }
 
 mkdirSync(OUTPUT, { recursive: true });
-const defines = quoted('binding.gyp', /^ {8}'(\w+(?:=\w+)?)',$/gm)
+const defines = quoted('native/addon.gypi', /^ {8}'(\w+(?:=\w+)?)',$/gm)
   .filter((name) => /^(NAPI|NODE|OPENSSL)_/.test(name))
   .map((name) => `-D${name}`);
 const sources = quoted('native/sources.gypi', /'(native\/[^']+\.cc)'/g);
