@@ -3,12 +3,13 @@
 //   npm run test:install [-- --packed-in FOLDER] [--list] [NAME-PATTERN ...]
 //
 // Without --packed-in, packs the checkout as it is (dist/ and prebuilds/ have to be there).
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cache } from '../symbols/node-packages.mjs';
 import { muslCases } from './musl-cases.mjs';
 import { nodeCases } from './node-cases.mjs';
-import { makeFolder, npm, root } from './run.mjs';
+import { endCase, npm, root } from './run.mjs';
 import { runtimeCases } from './runtime-cases.mjs';
 import { sourceCases } from './source-cases.mjs';
 import { toolCases } from './tool-cases.mjs';
@@ -22,7 +23,8 @@ const cases = [...nodeCases, ...muslCases, ...runtimeCases, ...toolCases, ...sou
 );
 
 function pack() {
-  const folder = makeFolder('pack');
+  const folder = join(cache, 'packed');
+  mkdirSync(folder, { recursive: true });
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const { status, stdout, output } = npm(args, { cwd: root });
   if (status !== 0) throw new Error(output);
@@ -42,7 +44,9 @@ function runCases() {
   for (const [name, test] of cases) {
     try {
       console.log(`pass ${name}: ${test(tarball)}`);
+      endCase({ hasPassed: true });
     } catch (error) {
+      endCase({ hasPassed: false });
       failed.push(name);
       console.log(`FAIL ${name}: ${error.message}`);
     }

@@ -1,7 +1,7 @@
 // The package under every supported Node, on each kind of machine that can be had on this one.
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { obtainDebian11, obtainWine10 } from '../prebuild/toolchains.mjs';
+import { obtainDebian11, obtainDebian13 } from '../prebuild/toolchains.mjs';
 import { cache, MAJORS, obtainNode } from '../symbols/node-packages.mjs';
 import { expectEcho, install, mustRun, run } from './run.mjs';
 
@@ -25,13 +25,15 @@ function nodeArm64(major) {
   };
 }
 
-function debian11(major) {
+/** Runs the echo inside another system, by a Node of ours or the one that it has. */
+function inSystem(name, obtainSystem, major) {
   return (tarball) => {
-    const { folder: node } = obtainNode('linux-x64', major);
-    const { folder } = install(`debian11-${major}`, tarball);
-    const args = ['--ro-bind', obtainDebian11(), '/', '--proc', '/proc', '--dev', '/dev'];
-    args.push('--tmpfs', '/mnt', '--ro-bind', folder, '/mnt/app', '--ro-bind', node, '/mnt/node');
-    args.push('--unshare-pid', '--die-with-parent', '/mnt/node/bin/node', '/mnt/app/echo.cjs');
+    const { folder } = install(name, tarball);
+    const args = ['--ro-bind', obtainSystem(), '/', '--proc', '/proc', '--dev', '/dev'];
+    args.push('--tmpfs', '/mnt', '--ro-bind', folder, '/mnt/app');
+    if (major) args.push('--ro-bind', obtainNode('linux-x64', major).folder, '/mnt/node');
+    const node = major ? '/mnt/node/bin/node' : 'node';
+    args.push('--unshare-pid', '--die-with-parent', node, '/mnt/app/echo.cjs');
     return expectEcho(mustRun('bwrap', args));
   };
 }
@@ -51,7 +53,7 @@ wineserver --kill
 function runInWine(folder, executable) {
   const windows = join(cache, 'wine-10');
   mkdirSync(windows, { recursive: true });
-  const sandbox = ['--bind', obtainWine10(), '/', '--proc', '/proc', '--dev', '/dev'];
+  const sandbox = ['--bind', obtainDebian13(), '/', '--proc', '/proc', '--dev', '/dev'];
   sandbox.push('--tmpfs', '/mnt', '--tmpfs', '/tmp', '--bind', windows, '/mnt/windows');
   sandbox.push('--bind', folder, '/mnt/app', '--chdir', '/mnt/app', '--die-with-parent');
   sandbox.push('--setenv', 'WINEPREFIX', '/mnt/windows', '--setenv', 'WINEDEBUG', '-all');
@@ -72,7 +74,9 @@ function wineX64(major, name = 'node.exe') {
 
 export const nodeCases = [
   ...MAJORS.map((major) => [`node-${major}`, nodeX64(major)]),
-  ...MAJORS.map((major) => [`debian11-node-${major}`, debian11(major)]),
+  ...MAJORS.map((major) => [`debian11-node-${major}`, inSystem('debian11', obtainDebian11, major)]),
+  // Linked with the system's OpenSSL, as distributions do.
+  ['debian13-own-node', inSystem('debian13', obtainDebian13)],
   ...MAJORS.map((major) => [`arm64-node-${major}`, nodeArm64(major)]),
   ...MAJORS.map((major) => [`win32-node-${major}`, wineX64(major)]),
   ['win32-renamed-executable', wineX64('22', 'renamed.exe')],

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,9 +50,19 @@ export const npmCli = [
   join(dirname(process.execPath), '..', 'lib', 'node_modules'),
 ].find((folder) => existsSync(join(folder, 'npm', 'bin', 'npm-cli.js')));
 
+const folders = [];
+
 /** A folder of its own for each case, outside the checkout so that no node_modules is inherited. */
 export function makeFolder(name) {
-  return mkdtempSync(join(tmpdir(), `onion-tls-install-${name}-`));
+  folders.push(mkdtempSync(join(tmpdir(), `onion-tls-install-${name}-`)));
+  return folders.at(-1);
+}
+
+/** Ends a case: the folders of one that has failed stay, to be looked at. */
+export function endCase({ hasPassed }) {
+  for (const folder of folders.splice(0)) {
+    if (hasPassed) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** A PATH with Node, npm and a shell on it, and no compiler. */
@@ -69,9 +87,14 @@ export function npm(args, { node = process.execPath, ...options } = {}) {
   return run(node, [join(npmCli, 'npm', 'bin', 'npm-cli.js'), ...args], options);
 }
 
-/** Certificates and the programs that use the package. */
-export function addConsumers(folder) {
+/** The programs that use the package. */
+export function copyConsumers(folder) {
   cpSync(consumers, folder, { recursive: true });
+}
+
+/** The same, and certificates. */
+export function addConsumers(folder) {
+  copyConsumers(folder);
   const command = join(folder, 'node_modules', 'onion-tls', 'dist', 'cli', 'main.js');
   mustRun(process.execPath, [command, 'certs', join(folder, 'certs')]);
 }
@@ -86,6 +109,7 @@ export function install(name, tarball, options = {}) {
   const { status, output } = npm(args, { node: options.node, cwd: folder, env });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (status !== 0) throw new Error(`npm install ended with ${status}\n${output}`);
+  if (/warn|error|deprecated/i.test(output)) throw new Error(`npm install complains:\n${output}`);
   expectNoBuild(folder);
   addConsumers(folder);
   return { folder, env, seconds };

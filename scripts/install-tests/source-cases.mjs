@@ -1,10 +1,12 @@
 // A checkout, and a package without a binary for this machine: both compile, or say what they miss.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAJORS, obtainNode } from '../symbols/node-packages.mjs';
 import {
   addConsumers,
   bareEnvironment,
   expectEcho,
+  install,
   makeFolder,
   mustRun,
   npm,
@@ -42,17 +44,23 @@ function withoutCompiler() {
   return `npm ci failed as it should, and said: ${line}`;
 }
 
+/** A machine that no binary is made for: the error names a command, which compiles one where it can. */
 function packageWithoutBinary(tarball) {
-  const folder = makeFolder('no-binary');
-  mustRun('tar', ['-xzf', tarball, '-C', folder]);
-  rmSync(join(folder, 'package', 'prebuilds'), { recursive: true });
-  const install = npm(['install', '--ignore-scripts'], { cwd: join(folder, 'package') });
-  if (install.status !== 0) throw new Error(install.output);
-  const entry = join(folder, 'package', 'dist', 'index.js');
-  const { status, output } = run(process.execPath, [entry]);
-  const [message] = output.match(/onion-tls has no binary.*npm rebuild onion-tls[^.]*/) ?? [];
-  if (status === 0 || !message) throw new Error(`no clear message:\n${output}`);
-  return message;
+  const node = obtainNode('linux-x64', MAJORS[0]);
+  const { folder, env: bare } = install('no-binary', tarball, { node: node.executable });
+  rmSync(join(folder, 'node_modules', 'onion-tls', 'prebuilds'), { recursive: true });
+  const runEcho = () => run(node.executable, ['echo.cjs'], { cwd: folder, env: bare });
+
+  const { output } = runEcho();
+  const [message, script] = output.match(/onion-tls has no binary.*run: node "(.*?)"/) ?? [];
+  if (!message) throw new Error(`no clear message:\n${output}`);
+  const without = run(node.executable, [script], { cwd: folder, env: bare });
+  const [packages] = without.output.match(PACKAGES) ?? [];
+  if (without.status === 0 || !packages) throw new Error(`not explained:\n${without.output}`);
+  // Node's headers are beside it, so that none are fetched.
+  const env = { ...process.env, npm_config_nodedir: node.folder };
+  mustRun(node.executable, [script], { cwd: folder, env });
+  return `${message}\n    then, without a compiler: ${packages}; with one: ${expectEcho(runEcho().output)}`;
 }
 
 export const sourceCases = [

@@ -1,9 +1,11 @@
 // The package with the tools that people install, compile and bundle with.
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { obtainNode } from '../symbols/node-packages.mjs';
 import {
   addConsumers,
   bareEnvironment,
+  copyConsumers,
   expectEcho,
   expectNoBuild,
   install,
@@ -21,18 +23,29 @@ function echo(folder, program = 'echo.cjs') {
   return expectEcho(mustRun(node, [program], { cwd: folder, env: bareEnvironment() }));
 }
 
-/** Another package manager, itself taken from npm. */
-function manager(command, version, args, files = {}) {
+/**
+ * Another package manager, itself taken from npm, as it is set when nobody sets anything: it has to
+ * end well, with nothing to say about scripts that it would not run.
+ */
+function manager(command, version, { add, major, files = {}, isPlugAndPlay = false }) {
   return (tarball) => {
+    const executable = major ? obtainNode('linux-x64', major).executable : node;
     const folder = makeFolder(command);
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true }\n');
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const env = bareEnvironment();
-    const all = [NPX, '--yes', `--package=${version}`, '--', command, ...args(tarball)];
-    mustRun(node, all, { cwd: folder, env });
-    expectNoBuild(folder);
-    addConsumers(folder);
-    return echo(folder);
+    const env = bareEnvironment(executable);
+    const start = [NPX, '--yes', `--package=${version}`, '--', command];
+    const { status, output } = run(executable, [...start, ...add(tarball)], { cwd: folder, env });
+    if (status !== 0 || /build scripts/i.test(output)) throw new Error(output);
+    const through = (...args) => mustRun(executable, [...start, ...args], { cwd: folder, env });
+    if (!isPlugAndPlay) {
+      expectNoBuild(folder);
+      addConsumers(folder);
+      return expectEcho(mustRun(executable, ['echo.cjs'], { cwd: folder, env }));
+    }
+    through('onion-tls', 'certs', 'certs');
+    copyConsumers(folder);
+    return expectEcho(through('node', 'echo.cjs'));
   };
 }
 
@@ -50,9 +63,14 @@ function typescript(tarball) {
   const { folder, env } = install('typescript', tarball);
   npm(['install', '--no-save', 'typescript@5', '@types/node@24'], { cwd: folder, env });
   const options = ['--strict', '--exactOptionalPropertyTypes', '--types', 'node'];
-  const target = ['--target', 'es2023', '--module', 'nodenext', '--verbatimModuleSyntax'];
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
-  mustRun(node, [tsc, ...options, ...target, 'typed.mts'], { cwd: folder });
+  const tsc = (...args) => {
+    const command = join('node_modules', 'typescript', 'bin', 'tsc');
+    mustRun(node, [command, ...options, '--target', 'es2023', ...args], { cwd: folder });
+  };
+  tsc('--module', 'nodenext', '--verbatimModuleSyntax', 'typed.mts');
+  // As many programs are set: it finds types by the older rules, which know no "exports".
+  tsc('--module', 'commonjs', '--moduleResolution', 'node10', 'typed.cts');
+  echo(folder, 'typed.cjs');
   return echo(folder, 'typed.mjs');
 }
 
@@ -60,26 +78,22 @@ function ignoreScripts(tarball) {
   return echo(install('ignore-scripts', tarball, { args: ['--ignore-scripts'] }).folder);
 }
 
+function setModes(path, folderMode, fileMode) {
+  const isFolder = statSync(path).isDirectory();
+  if (isFolder) chmodSync(path, 0o755);
+  const names = isFolder ? readdirSync(path) : [];
+  for (const name of names) setModes(join(path, name), folderMode, fileMode);
+  chmodSync(path, isFolder ? folderMode : fileMode);
+}
+
 function readOnly(tarball) {
   const { folder } = install('read-only', tarball);
-  const setMode = (path) => {
-    const isFolder = statSync(path).isDirectory();
-    if (isFolder) for (const name of readdirSync(path)) setMode(join(path, name));
-    chmodSync(path, isFolder ? 0o555 : 0o444);
-  };
-  setMode(folder);
+  setModes(folder, 0o555, 0o444);
   // root may write anywhere, so the folder is mounted read-only for it as well.
-  const args = [
-    '--dev-bind',
-    '/',
-    '/',
-    '--ro-bind',
-    folder,
-    folder,
-    node,
-    join(folder, 'echo.cjs'),
-  ];
-  return expectEcho(mustRun('bwrap', args));
+  const mounts = ['--dev-bind', '/', '/', '--ro-bind', folder, folder];
+  const line = expectEcho(mustRun('bwrap', [...mounts, node, join(folder, 'echo.cjs')]));
+  setModes(folder, 0o755, 0o644);
+  return line;
 }
 
 const BUNDLERS = {
@@ -104,15 +118,19 @@ function bundler(name, packages) {
     };
     const line = expectEcho(bundle(true).output);
     const { status, output } = bundle(false);
-    const [message] = output.match(
-      /onion-tls has no binary that loads on \w+-\w+:.*|echo through 5 layers.*/,
-    ) ?? [output];
-    return `${line}\n    bundled whole: ${status === 0 ? 'works' : message}`;
+    const [message] = output.match(/onion-tls has been put into a bundle.*/) ?? [];
+    if (status === 0 || !message) throw new Error(`bundled whole, no clear message:\n${output}`);
+    return `${line}\n    bundled whole: ${message}`;
   };
 }
 
-const pnpmFiles = {
-  'pnpm-workspace.yaml': 'packages: []\nonlyBuiltDependencies:\n  - onion-tls\n',
+const pnpm = { add: (tarball) => ['add', tarball] };
+const yarn = { add: (tarball) => ['add', `onion-tls@file:${tarball}`] };
+const yarn4 = {
+  ...yarn,
+  // An empty yarn.lock says that the folder is a project of its own.
+  files: { 'yarn.lock': '', '.yarnrc.yml': 'enableGlobalCache: false\nenableTelemetry: false\n' },
+  isPlugAndPlay: true,
 };
 
 export const toolCases = [
@@ -121,8 +139,10 @@ export const toolCases = [
   ['typescript', typescript],
   ['ignore-scripts', ignoreScripts],
   ['read-only-folder', readOnly],
-  ['pnpm', manager('pnpm', 'pnpm@10', (tarball) => ['add', tarball], pnpmFiles)],
-  ['yarn', manager('yarn', 'yarn@1', (tarball) => ['add', `file:${tarball}`])],
+  ['pnpm-10', manager('pnpm', 'pnpm@10', pnpm)],
+  ['pnpm-12', manager('pnpm', 'pnpm@12', { ...pnpm, major: '24' })],
+  ['yarn-1', manager('yarn', 'yarn@1', yarn)],
+  ['yarn-4', manager('yarn', '@yarnpkg/cli-dist@4', yarn4)],
   ['esbuild', bundler('esbuild', ['esbuild@0'])],
   ['webpack', bundler('webpack', ['webpack@5', 'webpack-cli@6'])],
 ];

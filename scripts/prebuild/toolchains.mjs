@@ -30,9 +30,9 @@ export function obtainDebian11() {
   return obtainDebian('bullseye', COMPILERS);
 }
 
-/** With wine 10, which runs newer Nodes than Debian 12's wine 8. */
-export function obtainWine10() {
-  return obtainDebian('trixie', ['wine', 'wine64']);
+/** With wine 10, which runs newer Nodes than Debian 12's wine 8, and with Debian's own Node. */
+export function obtainDebian13() {
+  return obtainDebian('trixie', ['wine', 'wine64', 'nodejs']);
 }
 
 export function obtainZig() {

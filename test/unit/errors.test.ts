@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import {
-  AddonError,
   AlertError,
   CertificateError,
   errorFromFailure,
