@@ -11,7 +11,15 @@ import { fileURLToPath } from 'node:url';
 import { readBinary } from './binary.mjs';
 import { MAJORS, obtainNode } from './node-packages.mjs';
 
-const PLATFORMS = ['linux-x64', 'linux-arm64', 'win32-x64', 'darwin-x64', 'darwin-arm64'];
+const PLATFORMS = new Map([
+  ['linux-x64', MAJORS],
+  ['linux-arm64', MAJORS],
+  ['win32-x64', MAJORS],
+  // npm has no Node 24 for it.
+  ['win32-arm64', MAJORS.filter((major) => major !== '24')],
+  ['darwin-x64', MAJORS],
+  ['darwin-arm64', MAJORS],
+]);
 const target = fileURLToPath(new URL('../../native/symbols/openssl.txt', import.meta.url));
 
 /**
@@ -36,8 +44,8 @@ function readFamilies() {
 const familyOf = (name) => name.slice(0, name.indexOf('_') + 1);
 
 function* nodes() {
-  for (const platform of PLATFORMS) {
-    for (const major of MAJORS) {
+  for (const [platform, majors] of PLATFORMS) {
+    for (const major of majors) {
       const { version, executable } = obtainNode(platform, major);
       const exported = new Set(readBinary(readFileSync(executable)).exports);
       yield { name: `${platform} ${version}`, exported };
