@@ -113,19 +113,11 @@ rmSync(join(output, 'package-2'), { recursive: true });
 cpSync(join(output, 'package-1'), output, { recursive: true });
 rmSync(join(output, 'package-1'), { recursive: true });
 step('SBOM');
-const sbom = run(
-  folder,
-  'npm',
-  'sbom',
-  '--sbom-format',
-  'cyclonedx',
-  '--omit',
-  'dev',
-  '--package-lock-only',
-);
+const sbom = run(folder, 'node', 'scripts/sbom.mjs');
 writeFileSync(join(output, 'sbom.cdx.json'), sbom);
-for (const { name, version: number, licenses } of JSON.parse(sbom).components) {
-  console.log(`${name} ${number} ${licenses?.[0]?.license.id ?? ''}`);
+for (const { name, version: number = '', licenses } of JSON.parse(sbom).components) {
+  const [{ license, expression = license.id }] = licenses;
+  console.log(`${name} ${number} ${expression}`);
 }
 rmSync(join(folder, '..'), { recursive: true, force: true });
 console.log(`\nReady in build-release/: ${readdirSync(output).join(', ')}`);

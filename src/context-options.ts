@@ -1,6 +1,6 @@
 /** From the options of `tls.createSecureContext` to those of the native context. */
 import { constants, createHash } from 'node:crypto';
-import tls from 'node:tls';
+import tls, { type SecureContextOptions as NodeContextOptions } from 'node:tls';
 import { TLSError } from './errors';
 import type { NativeContextOptions } from './native';
 import {
@@ -16,7 +16,7 @@ import {
 } from './validate';
 
 /** The options of `tls.createSecureContext`, with the same meaning and defaults. */
-export interface SecureContextOptions extends tls.SecureContextOptions {
+export interface SecureContextOptions extends NodeContextOptions {
   /** What a server says to help clients choose a pre-shared key (TLS 1.2). At most 128 bytes. */
   pskIdentityHint?: string | undefined;
 }

@@ -1,6 +1,6 @@
 /** The options of the package, as users write them and as the layers take them, with their defaults. */
 import type { Duplex, DuplexOptions } from 'node:stream';
-import type tls from 'node:tls';
+import type * as tls from 'node:tls';
 import type {
   NativeClientHello,
   NativeClientHelloAnswer,

@@ -18,7 +18,7 @@ import {
 import { ContextsByName } from './server-contexts';
 import { answerFromListeners, hasHelloListeners } from './server-hello';
 import type { TLSSocketOptions } from './socket-options';
-import { type SocketOwner, TLSSocket } from './tls-socket';
+import { TLSSocket } from './tls-socket';
 
 export type ServerOptions = net.ServerOpts &
   Omit<TlsOptions, keyof TLSSocketOptions> &
@@ -50,7 +50,7 @@ function contextOf(options: SecureContextOptions): SecureContext {
  * As `tls.Server`: a `net.Server` whose connections start with a layer of TLS. `'connection'` may be emitted by hand with
  * any Duplex.
  */
-export class Server extends net.Server implements SocketOwner {
+export class Server extends net.Server {
   readonly #options: ServerOptions;
   readonly #contexts = new ContextsByName();
   #shared: LayerContext;
@@ -155,7 +155,7 @@ export class Server extends net.Server implements SocketOwner {
     else this.emit('error', error);
   }
 
-  /** @internal see {@link SocketOwner} */
+  /** @internal what SocketOwner says, as are the next two */
   secure(socket: TLSSocket): void {
     const { requestCert, rejectUnauthorized } = this.#options;
     const error = requestCert === true ? socket.verifyError : null;

@@ -7,6 +7,7 @@ import type {
   PeerCertificate,
 } from 'node:tls';
 import { TLSError } from '../errors';
+import type { NativeChain } from '../native';
 import type { OnionSocket } from '../onion-socket';
 import type { TLSLayer } from '../tls-layer';
 import {
@@ -153,7 +154,7 @@ export abstract class SocketSurface extends ListeningSocket {
   /** Calls a setter of the native chain for the first layer while it is there. */
   protected onFirstLayer<N extends 'setServername' | 'setSession' | 'setContext'>(
     name: N,
-    value: Parameters<OnionSocket['stack']['chain'][N]>[1],
+    value: Parameters<NativeChain[N]>[1],
   ): void {
     const level = this.stack.levelOf(this.firstLayer);
     if (this.destroyed || level < 0) return;
