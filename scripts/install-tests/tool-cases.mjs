@@ -118,7 +118,8 @@ function bundler(name, packages) {
     };
     const line = expectEcho(bundle(true).output);
     const { status, output } = bundle(false);
-    const [message] = output.match(/onion-tls has been put into a bundle.*?beside the bundle/) ?? [];
+    const [message] =
+      output.match(/onion-tls has been put into a bundle.*?beside the bundle/) ?? [];
     if (status === 0 || !message) throw new Error(`bundled whole, no clear message:\n${output}`);
     return `${line}\n    bundled whole: ${message}`;
   };
