@@ -17,7 +17,7 @@ function describe(file) {
     exports: new Set(binary.exports),
     // What the compilers take of the C++ library depends on how they inline.
     imports: new Set(imports.filter((name) => !/^_|^(mem|str)|^(malloc|free|abort)$/.test(name))),
-    needed: new Set((binary.needed ?? []).filter((name) => !/^lib(m|gcc_s)\\.so/.test(name))),
+    needed: new Set((binary.needed ?? []).filter((name) => !/^lib(m|gcc_s)\.so/.test(name))),
     isBoundNow: new Set([String(binary.isBoundNow)]),
   };
 }
