@@ -16,6 +16,13 @@ function nodeX64(major) {
   };
 }
 
+/** The oldest that "engines" in package.json lets in; the npm of today does not run on it. */
+function oldestNode(tarball) {
+  const { folder } = install('oldest-node', tarball);
+  const { executable } = obtainNode('linux-x64', '20.0.0');
+  return expectEcho(mustRun(executable, ['echo.cjs'], { cwd: folder }));
+}
+
 function nodeArm64(major) {
   return (tarball) => {
     const { executable } = obtainNode('linux-arm64', major);
@@ -74,6 +81,7 @@ function wineX64(major, name = 'node.exe') {
 
 export const nodeCases = [
   ...MAJORS.map((major) => [`node-${major}`, nodeX64(major)]),
+  ['node-20.0.0', oldestNode],
   ...MAJORS.map((major) => [`debian11-node-${major}`, inSystem('debian11', obtainDebian11, major)]),
   // Linked with the system's OpenSSL, as distributions do.
   ['debian13-own-node', inSystem('debian13', obtainDebian13)],

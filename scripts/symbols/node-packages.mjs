@@ -42,9 +42,9 @@ export function unpackPackage(spec) {
   return join(folder, 'package');
 }
 
-/** The folder of a Node of that platform ("linux-x64") and major version. */
-export function obtainNode(platform, major) {
-  const folder = unpackPackage(`${PACKAGES.get(platform)}@${major}`);
+/** The folder of a Node of that platform ("linux-x64") and version, "20" or "20.0.0". */
+export function obtainNode(platform, wanted) {
+  const folder = unpackPackage(`${PACKAGES.get(platform)}@${wanted}`);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const file = platform.startsWith('win32') ? 'node.exe' : 'node';
   return { folder, version: version.replace(/^v/, ''), executable: join(folder, 'bin', file) };
