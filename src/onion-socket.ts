@@ -43,7 +43,12 @@ import {
 } from './options';
 import { bindPsk } from './psk';
 import type { TLSLayer } from './tls-layer';
-import { attachTransport, closeTransport, handBackTransport } from './transport-link';
+import {
+  attachTransport,
+  closeTransport,
+  handBackTransport,
+  type Parting,
+} from './transport-link';
 import { WireWriter } from './wire-writer';
 import type { WriteQueue } from './write-queue';
 
@@ -72,6 +77,8 @@ export class OnionSocket extends LayeredSurface {
   readonly #collects = { keylog: false, sessions: false };
   #bytesWritten = 0;
   #detached = false;
+  /** All that the application has written is with the transport: only our close_notify is still to be sent. */
+  #allIsSent = false;
 
   /**
    * @param transport - any Duplex of bytes, usually a `net.Socket`; it belongs to the OnionSocket until `detach()`
@@ -258,6 +265,7 @@ export class OnionSocket extends LayeredSurface {
 
   override _final(done: (error?: Error | null) => void): void {
     this.#queue.flush();
+    this.#allIsSent = this.transport.writableLength === 0 && this.transport.errored === null;
     this.#wire.reply(this.stack.closeAll().wire);
     this.#wire.flush();
     if (this.transport.writableEnded || this.transport.destroyed) return done();
@@ -268,10 +276,18 @@ export class OnionSocket extends LayeredSurface {
     this.#pump.stop();
     if (!this.#detached && error === null) this.#queue.flushAtEnd();
     this.#wire.flush();
+    const parting = this.#partingAfter(error);
     this.stack.destroy();
     this.#operations.failAll(error);
     if (this.#detached) return done(error);
-    closeTransport(this.transport, error !== null, () => done(error));
+    closeTransport(this.transport, parting, () => done(error));
+  }
+
+  #partingAfter(error: Error | null): Parting {
+    if (error !== null) return 'after the alert';
+    const bothHaveEnded = this.readableEnded && this.writableFinished;
+    // The peer still has the layers below the innermost to close.
+    return bothHaveEnded && this.depth > 1 ? 'after the peer' : 'at once';
   }
 
   /** @internal */
@@ -294,6 +310,14 @@ export class OnionSocket extends LayeredSurface {
     this.#wire.drained();
     this.#queue.work();
     this.#pump.kick();
+  }
+
+  /** @internal */
+  onTransportError(error: Error & { code?: unknown }): void {
+    const isGone = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+    // Nothing is lost where the peer has ended cleanly and then does not wait for our close_notify.
+    if (isGone && this.#allIsSent && this.readableEnded) this.destroy();
+    else this.destroy(error);
   }
 
   /** @internal */

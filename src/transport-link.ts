@@ -1,8 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { giveReadsBack, takeReads } from './socket-reads';
 
-/** How long a failed connection waits for a transport that does not take the alert, in milliseconds. */
-const ALERT_FLUSH_MS = 1000;
+/** How long closing waits for a transport that does not take the alert, or a peer that does not end, in milliseconds. */
+const MAX_WAIT_MS = 1000;
+
+/**
+ * What is awaited before a transport is closed: nothing; that the alert has left; or that the peer has ended as well.
+ * Bytes that arrive for a closed socket make the kernel reset the connection, and what the peer has not got by then is
+ * lost. A peer with several layers closes them one by one, so they do arrive after the innermost has ended.
+ */
+export type Parting = 'at once' | 'after the alert' | 'after the peer';
 
 /** What a transport reports to; `emit` gets what is passed on as it is. */
 export interface TransportOwner {
@@ -12,7 +19,7 @@ export interface TransportOwner {
   onEnd(): void;
   onDrain(): void;
   onTransportClose(): void;
-  destroy(error: Error): unknown;
+  onTransportError(error: Error): void;
   emit(event: string, ...values: unknown[]): boolean;
 }
 
@@ -35,7 +42,7 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
     this[owner].onTransportClose();
   },
   error(error: Error) {
-    this[owner].destroy(error);
+    this[owner].onTransportError(error);
   },
   connect() {
     this[owner].emit('connect');
@@ -90,29 +97,32 @@ export function handBackTransport(transport: Duplex, unread: Buffer): void {
   transport.on('readable', ignore).removeListener('readable', ignore);
 }
 
-/**
- * Closes a transport for good. After a failure it ends it first, so that the alert can leave, and waits for that up to a
- * bound; what the peer still sends is thrown away meanwhile.
- */
-export function closeTransport(transport: Duplex, afterFailure: boolean, done: () => void): void {
+/** Closes a transport for good. It is ended first where that is awaited; what the peer still sends is thrown away. */
+export function closeTransport(transport: Duplex, parting: Parting, done: () => void): void {
   releaseTransport(transport);
   transport.on('error', ignore);
-  if (!afterFailure || transport.destroyed || transport.writableFinished) {
+  if (isOver(transport, parting)) {
     transport.destroy();
     return done();
   }
+  const awaited = parting === 'after the peer' ? 'end' : 'finish';
   const close = (): void => {
     clearTimeout(timer);
-    transport.removeListener('finish', close);
+    transport.removeListener(awaited, close);
     transport.removeListener('close', close);
     transport.destroy();
     done();
   };
-  const timer = setTimeout(close, ALERT_FLUSH_MS);
-  transport.once('finish', close);
+  const timer = setTimeout(close, MAX_WAIT_MS);
+  transport.once(awaited, close);
   transport.once('close', close);
   transport.resume();
   transport.end();
+}
+
+function isOver(transport: Duplex, parting: Parting): boolean {
+  if (transport.destroyed || parting === 'at once') return true;
+  return parting === 'after the peer' ? transport.readableEnded : transport.writableFinished;
 }
 
 function ignore(): void {}

@@ -185,17 +185,11 @@ export class TLSSocket extends SocketSurface {
   // ---- ending
 
   override destroy(error?: Error | null): this {
-    if (this.destroyed || !error || this.#isOfNoConsequence(error)) return super.destroy();
+    if (this.destroyed || !error) return super.destroy();
     const reported = this.isSecure ? error : this.#inWordsOfNode(error);
     this.#hadError = true;
     if (!this.#isAccepted && this.#owner?.failed(this, reported)) this.on('error', ignore);
     return super.destroy(reported);
-  }
-
-  /** The peer has ended, all is written, and only our close_notify does not arrive: node:tls does not mind. */
-  #isOfNoConsequence(error: Error & { code?: unknown; syscall?: unknown }): boolean {
-    if (!this.readableEnded || !this.writableEnded || error.syscall === undefined) return false;
-    return error.code === 'EPIPE' || error.code === 'ECONNRESET';
   }
 
   /** What went wrong before the handshake was done, as programs know it. */
@@ -216,11 +210,17 @@ export class TLSSocket extends SocketSurface {
 
   /** 'close' comes after that of a `net.Socket` underneath, which always comes. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    super._destroy(error, (failure) => {
-      const { transport } = this;
-      const waits = transport instanceof net.Socket && !this.#transportHasClosed;
-      if (waits) transport.once('close', () => done(failure));
-      else done(failure);
+    const { transport } = this;
+    let failure: Error | null = null;
+    let awaited = transport instanceof net.Socket && !this.#transportHasClosed ? 2 : 1;
+    const settle = (): void => {
+      awaited--;
+      if (awaited === 0) done(failure);
+    };
+    if (awaited === 2) transport.once('close', settle);
+    super._destroy(error, (reason) => {
+      failure = reason;
+      settle();
     });
   }
 
