@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { describeFirstBytes, looksLikeHandshake } from './first-bytes';
 import type { NativeErrorEntry, NativeFailure, NativeThrown, NativeVerifyResult } from './native';
-import { codeOfConnection, codeOfEntry } from './openssl-codes';
+import { codeOfConnection, codeOfEntry, isWordless } from './openssl-codes';
 
 /** A fatal alert (RFC 8446 §6) that came from the peer or was sent to it. */
 export interface AlertInfo {
@@ -249,7 +249,7 @@ export function errorFromFailure(failure: NativeFailure, layer?: number): TLSErr
     layer,
     alert: failure.alert,
   };
-  const message = first?.text ?? fallbackMessage(failure);
+  const message = first === undefined || isWordless(first) ? ownWords(failure) : first.text;
   if (failure.limit !== undefined) {
     return new LimitError(limitMessage(failure.limit, layer), {
       ...details,
@@ -265,9 +265,17 @@ export function errorFromFailure(failure: NativeFailure, layer?: number): TLSErr
   return new HandshakeError(message, details);
 }
 
-function fallbackMessage(failure: NativeFailure): string {
-  const alert = failure.alert === undefined ? '' : `: alert ${failure.alert.name}`;
-  return (failure.handshaking ? 'The TLS handshake failed' : 'The TLS layer failed') + alert;
+/** What is left to say where OpenSSL says nothing. */
+function ownWords({ alert, handshaking, entries }: NativeFailure): string {
+  if (alert?.direction === 'received') {
+    return `The peer sent the fatal alert ${alert.code} (${alert.name})`;
+  }
+  // Without an error, a step of the handshake ends for one reason only: SSL_ERROR_ZERO_RETURN.
+  if (handshaking && alert === undefined && entries.length === 0) {
+    return 'The peer has closed the layer before the TLS handshake was done';
+  }
+  const sent = alert === undefined ? '' : `: alert ${alert.name}`;
+  return (handshaking ? 'The TLS handshake failed' : 'The TLS layer failed') + sent;
 }
 
 function limitMessage(limit: string, layer: number | undefined): string {

@@ -446,6 +446,8 @@ export class LayerStack implements LayerPlace {
   #failed(layer: TLSLayer): StackEvent {
     const failure = this.chain.failure(this.levelOf(layer));
     const own = layer.identityError ?? layer.options.pskError;
+    // The application's own reason, and what the peer was told.
+    if (own instanceof TLSError && failure.alert) Object.assign(own, { alert: failure.alert });
     return this.#fail(layer, own ?? errorFromFailure(failure, layer.index));
   }
 

@@ -43,12 +43,7 @@ import {
 } from './options';
 import { bindPsk } from './psk';
 import type { TLSLayer } from './tls-layer';
-import {
-  attachTransport,
-  closeTransport,
-  handBackTransport,
-  type Parting,
-} from './transport-link';
+import { attachTransport, closeTransport, handBackTransport, type Parting } from './transport-link';
 import { WireWriter } from './wire-writer';
 import type { WriteQueue } from './write-queue';
 

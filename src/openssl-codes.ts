@@ -55,7 +55,12 @@ export function codeOfEntry(entry: NativeErrorEntry): string {
   return library === undefined ? `ERR_OSSL_${reason}` : `ERR_OSSL_${library}_${reason}`;
 }
 
-/** As Node's TLSSocket has it: `ERR_SSL_…`, whatever the library. */
+/** Whether OpenSSL has no words for the reason, such as for an alert that is newer than itself. */
+export function isWordless(entry: NativeErrorEntry): boolean {
+  return entry.reason === '';
+}
+
+/** As Node's TLSSocket has it: `ERR_SSL_…`, whatever the library. A reason without words has its number there. */
 export function codeOfConnection(entry: NativeErrorEntry): string {
-  return `ERR_SSL_${macroCase(entry.reason)}`;
+  return `ERR_SSL_${isWordless(entry) ? `REASON_${entry.reasonCode}` : macroCase(entry.reason)}`;
 }

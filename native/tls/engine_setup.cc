@@ -84,6 +84,23 @@ ClientHello ParseClientHello(SSL* ssl) {
   return hello;
 }
 
+// Of those that OpenSSL's list of descriptions lacks, the ones that peers send.
+const char* AlertName(int value) {
+  constexpr int kEchRequired = 121;  // RFC 9849
+  switch (value & 0xff) {
+    case SSL_AD_INAPPROPRIATE_FALLBACK:
+      return "inappropriate fallback";
+    case SSL_AD_MISSING_EXTENSION:
+      return "missing extension";
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return "certificate required";
+    case kEchRequired:
+      return "ECH required";
+    default:
+      return SSL_alert_desc_string_long(value);
+  }
+}
+
 template <typename T>
 std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
   const int length = write(object, nullptr);
@@ -253,7 +270,7 @@ struct EngineCallbacks {
     if (!fatal || code == SSL_AD_CLOSE_NOTIFY) return;
     engine->failure_.has_alert = true;
     engine->failure_.alert = {.code = code,
-                              .name = SSL_alert_desc_string_long(value),
+                              .name = AlertName(value),
                               .received = (where & SSL_CB_READ) != 0};
   }
 

@@ -71,7 +71,9 @@ describe('a handshake that fails', () => {
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
       layer: 2,
       host: 'other.test',
+      alert: { name: 'bad certificate', direction: 'sent' },
     });
+    expect(errors[1]).toMatchObject({ alert: { name: 'bad certificate', direction: 'received' } });
   });
 
   test('refuses a certificate that has expired', async () => {
@@ -96,6 +98,32 @@ describe('a handshake that fails', () => {
     );
     expect(errors[1]).toMatchObject({ layer: 1, alert: { direction: 'sent' } });
     expect(errors[0]).toMatchObject({ name: 'AlertError', layer: 1 });
+  });
+
+  test('refuses it with the alert that TLS 1.3 has for it', async () => {
+    const pair = await goTo(pipePair(), 1);
+    const ending = watch(pair.client);
+    const request: StartTLSOptions = { requestCert: true, ca: identityOf(2).authority.cert };
+    const refused = rejectionOf<TLSError>(pair.server.startTLS(serverOptions(2, request)));
+    // The client has done its part of the handshake before the server looks at it.
+    await pair.client.startTLS(clientOptions(2));
+    const alert = { code: 116, name: 'certificate required' };
+    expect((await refused).alert).toEqual({ ...alert, direction: 'sent' });
+    await ending.closed;
+    expect(ending.errors).toMatchObject([{ layer: 2, alert: { ...alert, direction: 'received' } }]);
+  });
+
+  test.each([
+    ['close_notify', [1, 0], 'The peer has closed the layer before the TLS handshake was done'],
+    ['an alert that OpenSSL does not know', [2, 200], 'The peer sent the fatal alert 200'],
+  ])('says that the peer has sent %s', async (_, alert, message) => {
+    const pair = pipePair();
+    const started = rejectionOf<TLSError>(pair.client.startTLS(clientOptions(1)));
+    pair.pipe.down.inject(Buffer.from([21, 3, 3, 0, 2, ...alert]));
+    const error = await started;
+    expect(error.message).toContain(message);
+    expect(error.code).toMatch(/^ERR_(ONION|SSL)_[A-Z]+(_\d+)?$/);
+    expect(error.layer).toBe(1);
   });
 
   test('goes on with rejectUnauthorized: false and says why the peer is not authorized', async () => {

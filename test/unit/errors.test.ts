@@ -58,7 +58,16 @@ describe('errorFromFailure', () => {
   test('has no properties for what is not known', () => {
     const error = errorFromFailure(failure({ entries: [] }));
     expect(Object.keys(error)).toEqual(['code']);
-    expect(error.message).toBe('The TLS handshake failed');
+    expect(error.message).toBe('The peer has closed the layer before the TLS handshake was done');
+  });
+
+  test('has words for an alert that OpenSSL has none for', () => {
+    const entries = [entry('error:0A0004B0:SSL routines::', { reasonCode: 1200 })];
+    const alert = { code: 200, name: 'unknown', direction: 'received' } as const;
+    expect(errorFromFailure(failure({ entries, alert }), 1)).toMatchObject({
+      code: 'ERR_SSL_REASON_1200',
+      message: 'The peer sent the fatal alert 200 (unknown)',
+    });
   });
 
   test('makes a failure after the handshake a ProtocolError', () => {
