@@ -22,10 +22,10 @@
  * the transport is paused. A transport that has had enough stops the write queue.
  *
  * Ending.   end():      writes… → close_notify of layer N … 1 → end of the transport → 'finish'
- *           failure:    alert → end of the transport → destroyed → 'error' → 'close'
+ *           failure:    alert → end of the transport → the peer's end → destroyed → 'error' → 'close'
  */
 import type { Duplex } from 'node:stream';
-import { LimitError, StateError } from './errors';
+import { LimitError, StateError, TLSError } from './errors';
 import type { InboundPump } from './inbound-pump';
 import { abortError, LayerOperations } from './layer-operations';
 import { type CloseReason, LayerStack } from './layer-stack';
@@ -279,7 +279,7 @@ export class OnionSocket extends LayeredSurface {
   }
 
   #partingAfter(error: Error | null): Parting {
-    if (error !== null) return 'after the alert';
+    if (error !== null) return sentAlert(error) ? 'after the peer' : 'when all has left';
     const bothHaveEnded = this.readableEnded && this.writableFinished;
     // The peer still has the layers below the innermost to close.
     return bothHaveEnded && this.depth > 1 ? 'after the peer' : 'at once';
@@ -390,6 +390,10 @@ function onNewListener(this: OnionSocket, event: string | symbol): void {
 /** Whether bytes can be got back from the text that a Readable with this encoding has made of them. */
 function isLossless(encoding: BufferEncoding | null): boolean {
   return encoding === null || ['latin1', 'binary', 'hex', 'base64', 'base64url'].includes(encoding);
+}
+
+function sentAlert(error: Error): boolean {
+  return error instanceof TLSError && error.alert?.direction === 'sent';
 }
 
 function rejected(error: Error): Promise<never> {

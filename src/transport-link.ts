@@ -5,11 +5,12 @@ import { giveReadsBack, takeReads } from './socket-reads';
 const MAX_WAIT_MS = 1000;
 
 /**
- * What is awaited before a transport is closed: nothing; that the alert has left; or that the peer has ended as well.
- * Bytes that arrive for a closed socket make the kernel reset the connection, and what the peer has not got by then is
- * lost. A peer with several layers closes them one by one, so they do arrive after the innermost has ended.
+ * What is awaited before a transport is closed: nothing; that all has left; or that the peer has ended as well. Bytes that
+ * arrive for a closed socket make the kernel reset the connection, and what the peer has not read by then may be lost to
+ * it: an alert that says why, or the end of the data. And bytes do arrive, of a peer that has not seen the alert yet, or
+ * that closes its layers one by one.
  */
-export type Parting = 'at once' | 'after the alert' | 'after the peer';
+export type Parting = 'at once' | 'when all has left' | 'after the peer';
 
 /** What a transport reports to; `emit` gets what is passed on as it is. */
 export interface TransportOwner {
@@ -105,24 +106,27 @@ export function closeTransport(transport: Duplex, parting: Parting, done: () => 
     transport.destroy();
     return done();
   }
-  const awaited = parting === 'after the peer' ? 'end' : 'finish';
+  const proceed = (): void => {
+    if (isOver(transport, parting)) close();
+  };
   const close = (): void => {
     clearTimeout(timer);
-    transport.removeListener(awaited, close);
-    transport.removeListener('close', close);
+    for (const name of OVER) transport.removeListener(name, proceed);
     transport.destroy();
     done();
   };
   const timer = setTimeout(close, MAX_WAIT_MS);
-  transport.once(awaited, close);
-  transport.once('close', close);
+  for (const name of OVER) transport.on(name, proceed);
   transport.resume();
   transport.end();
 }
 
+const OVER = ['finish', 'end', 'close'] as const;
+
 function isOver(transport: Duplex, parting: Parting): boolean {
   if (transport.destroyed || parting === 'at once') return true;
-  return parting === 'after the peer' ? transport.readableEnded : transport.writableFinished;
+  if (!transport.writableFinished) return false;
+  return parting === 'when all has left' || transport.readableEnded;
 }
 
 function ignore(): void {}

@@ -1,7 +1,9 @@
 /** How a connection is left once both sides have said all that they had to say. */
 import type { OnionSocket } from '../../src';
-import { Inbox, next, turns, watch } from '../support/events';
+import { type Ending, Inbox, next, rejectionOf, turns, watch } from '../support/events';
+import { clientOptions, serverOptions } from '../support/identities';
 import { goTo, type PipePair, pipePair } from '../support/pairs';
+import { corruptByte } from '../support/pipe';
 
 const ENDS_WITH_PEER = { serverSocket: { allowHalfOpen: false } };
 
@@ -40,6 +42,59 @@ describe('after the innermost layer has ended', () => {
     await next(pair.server, 'end');
     pair.server.destroy();
     expect(pair.pipe.b.destroyed).toBe(true);
+  });
+});
+
+describe('after a fatal alert was sent', () => {
+  /** The client has not seen it yet. */
+  async function alertIsOnItsWay(): Promise<{ pair: PipePair; ending: Ending }> {
+    const pair = await goTo(pipePair(), 2);
+    await turns();
+    const ending = watch(pair.server);
+    pair.server.resume();
+    pair.pipe.down.stall();
+    pair.pipe.up.alter = corruptByte(pair.pipe.up.delivered + 30);
+    pair.client.write('a message that is changed on its way');
+    await turns();
+    return { pair, ending };
+  }
+
+  test('waits for the peer, so that it can read the reason', async () => {
+    const { pair, ending } = await alertIsOnItsWay();
+    const atClient = watch(pair.client);
+    expect(pair.pipe.b.destroyed).toBe(false);
+    pair.pipe.down.resume();
+    await ending.closed;
+    expect(pair.pipe.b.destroyed).toBe(true);
+    expect(ending.errors).toMatchObject([{ alert: { code: 20, direction: 'sent' } }]);
+    await atClient.closed;
+    expect(atClient.errors).toMatchObject([{ alert: { code: 20, direction: 'received' } }]);
+  });
+
+  test('rejects what is pending without waiting', async () => {
+    const pair = await goTo(pipePair(), 1);
+    pair.pipe.down.stall();
+    const refused = rejectionOf(pair.server.startTLS(serverOptions(2)));
+    pair.client.startTLS(clientOptions(2, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' }));
+    expect(await refused).toMatchObject({ layer: 2, alert: { direction: 'sent' } });
+    expect(pair.pipe.b.destroyed).toBe(false);
+  });
+
+  test('lets it leave where the peer has ended before', async () => {
+    const { pair, ending } = await alertIsOnItsWay();
+    pair.pipe.up.cut();
+    await turns();
+    expect(pair.pipe.down.queued).toBeGreaterThan(0);
+    expect(pair.pipe.b.destroyed).toBe(false);
+    pair.pipe.down.resume();
+    await ending.closed;
+    expect(pair.pipe.down.queued).toBe(0);
+  });
+
+  test('closes at last where the peer does not', async () => {
+    const { ending } = await alertIsOnItsWay();
+    await ending.closed;
+    expect(ending.errors).toHaveLength(1);
   });
 });
 
