@@ -109,6 +109,10 @@ export class LayerOperations {
     }
   }
 
+  hasMoreThan(bytes: number): boolean {
+    return this.#socket.writableLength > bytes && this.#socket.writableCorked === 0;
+  }
+
   fail(error: Error): void {
     this.#socket.destroy(error);
   }

@@ -71,6 +71,8 @@ export class OnionSocket extends LayeredSurface {
   readonly #maxDepth: number;
   readonly #collects = { keylog: false, sessions: false };
   #bytesWritten = 0;
+  /** How many of them came last from the Writable. */
+  #handedOver = 0;
   #detached = false;
   /** All that the application has written is with the transport: only our close_notify is still to be sent. */
   #allIsSent = false;
@@ -113,7 +115,9 @@ export class OnionSocket extends LayeredSurface {
 
   /** Bytes that the application has written, queued ones included. */
   get bytesWritten(): number {
-    return this.#bytesWritten + this.writableLength;
+    // What the Writable has handed over counts as its own until it is told that this is done.
+    const counted = this.#queue.isOwed ? this.#handedOver : 0;
+    return this.#bytesWritten - counted + this.writableLength;
   }
 
   protected override get innermost(): TLSLayer | undefined {
@@ -229,7 +233,7 @@ export class OnionSocket extends LayeredSurface {
     _encoding: BufferEncoding,
     done: (error?: Error | null) => void,
   ): void {
-    this.#bytesWritten += chunk.length;
+    this.#count(chunk.length);
     this.#queue.add([chunk], done);
   }
 
@@ -238,8 +242,15 @@ export class OnionSocket extends LayeredSurface {
     done: (error?: Error | null) => void,
   ): void {
     const list = chunks.map(({ chunk }) => chunk);
-    for (const chunk of list) this.#bytesWritten += chunk.length;
+    let bytes = 0;
+    for (const chunk of list) bytes += chunk.length;
+    this.#count(bytes);
     this.#queue.add(list, done);
+  }
+
+  #count(bytes: number): void {
+    this.#handedOver = bytes;
+    this.#bytesWritten += bytes;
   }
 
   override _read(): void {
@@ -269,7 +280,7 @@ export class OnionSocket extends LayeredSurface {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#pump.stop();
-    if (!this.#detached && error === null) this.#queue.flushAtEnd();
+    this.#queue.close(error);
     this.#wire.flush();
     const parting = this.#partingAfter(error);
     this.stack.destroy();

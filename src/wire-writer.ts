@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { LayerStack, Outcome } from './layer-stack';
+import type { LayerStack, StackEvent } from './layer-stack';
 import { RecordSizing } from './record-sizing';
 
 /** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
@@ -9,6 +9,8 @@ export const PASS_BYTES = 64 * 1024;
 /** Records of a pass grow by at most this on each layer; what exceeds the estimate comes back in `Outcome.wire`. */
 const RECORD_OVERHEAD = 40;
 const SLAB_BYTES = PASS_BYTES + 16 * 1024;
+/** Longer replies are written by themselves: there has to be room for a pass behind them. */
+const SHORT_REPLY = 8 * 1024;
 /** Replies (alerts, KeyUpdate, handshake) that a transport which takes nothing may make us hold. */
 const MAX_REPLY_BACKLOG = 64 * 1024;
 
@@ -45,6 +47,11 @@ export class WireWriter {
     return this.#transport.writableNeedDrain;
   }
 
+  /** Whether the transport needs nothing any more of what was written to it. */
+  get isIdle(): boolean {
+    return this.#transport.writableLength === 0;
+  }
+
   /** Whether the peer makes us answer faster than it takes the answers. */
   get hasTooManyReplies(): boolean {
     return this.#replyBacklog > MAX_REPLY_BACKLOG;
@@ -79,18 +86,23 @@ export class WireWriter {
   }
 
   /** Seals one pass of plaintext and writes it, behind the replies and in one piece with them. */
-  seal(stack: LayerStack, chunks: Uint8Array | readonly Uint8Array[], bytes: number): Outcome {
-    if (this.#replies.length > 1) this.flush();
+  seal(
+    stack: LayerStack,
+    chunks: Uint8Array | readonly Uint8Array[],
+    bytes: number,
+  ): StackEvent | null {
+    if (this.#replies.length > 1 || (this.#replies[0]?.length ?? 0) > SHORT_REPLY) this.flush();
     const replies = this.#takeReplies();
     const before = replies?.length ?? 0;
     const room = this.#room(before + bytes, stack.count);
     replies?.copy(room);
-    const outcome = stack.send(chunks, room, before, this.#sizing?.next(bytes));
-    const end = before + outcome.sealed;
+    // A transport that answers within write() makes the stack say something new in the same object.
+    const { sealed, wire, event } = stack.send(chunks, room, before, this.#sizing?.next(bytes));
+    const end = before + sealed;
     if (end > 0) this.write(room.subarray(0, end));
-    if (outcome.wire !== null) this.write(outcome.wire);
+    if (wire !== null) this.write(wire);
     if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
-    return outcome;
+    return event;
   }
 
   #lend(room: Buffer): void {
@@ -110,9 +122,11 @@ export class WireWriter {
     return this.#transport.readableEnded && !this.#transport.allowHalfOpen;
   }
 
-  write(bytes: Uint8Array): boolean {
-    if (bytes.length === 0 || !this.#transport.writable) return true;
-    return this.#transport.write(bytes);
+  /** @param taken - called once the transport does not need the memory any more */
+  write(bytes: Uint8Array, taken?: () => void): boolean {
+    if (bytes.length > 0 && this.#transport.writable) return this.#transport.write(bytes, taken);
+    taken?.();
+    return true;
   }
 
   #room(bytes: number, layers: number): Buffer {

@@ -9,6 +9,8 @@ const GATHER_BELOW = 16 * 1024;
 export interface WriteQueueOwner {
   /** Carries an operation out as far as it can be now; true: the queue may go on behind it. */
   perform(operation: Operation): boolean;
+  /** Whether the Writable has more than so many bytes, and would hand the others over at once. */
+  hasMoreThan(bytes: number): boolean;
   fail(error: Error): void;
 }
 
@@ -32,6 +34,8 @@ export class WriteQueue {
   /** A chunk that has waited, and of which the Writable has been told that it is done. */
   #first: Uint8Array | null = null;
   #working = false;
+  /** Writes without layers that the transport may still look at. */
+  #untaken = 0;
 
   constructor(stack: LayerStack, wire: WireWriter, owner: WriteQueueOwner) {
     this.#stack = stack;
@@ -42,6 +46,11 @@ export class WriteQueue {
   /** Whether anything is on its way. */
   get isBusy(): boolean {
     return this.#done !== null || this.#first !== null;
+  }
+
+  /** Whether the Writable waits to be told that its last chunks are done. */
+  get isOwed(): boolean {
+    return this.#done !== null;
   }
 
   /** Whether an answer of so many bytes may be sealed at once: it is small, there are layers, and the transport takes it. */
@@ -75,24 +84,24 @@ export class WriteQueue {
 
   /** Sends a write that waits, with what has been written since. */
   flush(): void {
-    if (this.#waits && this.#wire.isFull) return this.work();
     if (this.#waits) {
-      this.#first = this.#chunks[0] as Uint8Array;
+      const chunk = this.#chunks[0] as Uint8Array;
+      if (this.#wire.isFull || !this.#owner.hasMoreThan(chunk.length)) return this.work();
+      // Told that it is done, the Writable hands over the others before it calls back whoever has written it.
+      this.#first = chunk;
       this.#finish();
     }
-    // Nothing was handed over behind it; `_final` comes here from within `done`.
     if (this.#first !== null) this.#sealFirst(this.#first);
   }
 
-  /** The same for a socket that is being destroyed: no callback runs before that is done. */
-  flushAtEnd(): void {
+  /** For a socket that is being destroyed: the Writable is told later, as no callback may run before that is done. */
+  close(error: Error | null): void {
     const done = this.#done;
-    if (this.#waits) this.#first = this.#chunks[0] as Uint8Array;
-    if (this.#first !== null) this.#sealFirst(this.#first);
-    if (!this.#waits || done === null) return;
-    this.#waits = false;
     this.#done = null;
-    process.nextTick(done);
+    const sends = error === null && this.#waits;
+    if (sends) this.#first = this.#chunks[0] as Uint8Array;
+    if (error === null && this.#first !== null) this.#sealFirst(this.#first);
+    if (done !== null) process.nextTick(done, sends ? null : (error ?? destroyed()));
   }
 
   #sealFirst(chunk: Uint8Array): void {
@@ -113,7 +122,7 @@ export class WriteQueue {
   }
 
   #step(): boolean {
-    if (this.#next === this.#chunks.length) return this.#finish();
+    if (this.#next === this.#chunks.length) return this.#isTaken && this.#finish();
     const operation = this.#markers.get(this.#chunks[this.#next] as Uint8Array);
     if (operation === undefined) return this.#sendPass();
     if (!this.#owner.perform(operation)) return false;
@@ -161,15 +170,35 @@ export class WriteQueue {
       this.#owner.fail(brokenPipe());
       return false;
     }
-    if (this.#stack.isBare) {
-      this.#wire.flush();
-      for (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) this.#wire.write(chunk);
-      return true;
-    }
-    const { event } = this.#wire.seal(this.#stack, chunks, bytes);
+    if (this.#stack.isBare) return this.#handOver(chunks, bytes);
+    const event = this.#wire.seal(this.#stack, chunks, bytes);
     if (event?.type !== 'failed') return true;
     this.#owner.fail(event.error);
     return false;
+  }
+
+  /** Without layers. Once a write is done its memory is the writer's again: the transport must not need it any more. */
+  #handOver(chunks: Uint8Array | readonly Uint8Array[], bytes: number): boolean {
+    this.#wire.flush();
+    const list = chunks instanceof Uint8Array ? [chunks] : chunks;
+    if (bytes < GATHER_BELOW) {
+      this.#wire.write(Buffer.concat(list, bytes));
+      return true;
+    }
+    for (const chunk of list) {
+      this.#untaken++;
+      this.#wire.write(chunk, this.#onTaken);
+    }
+    return true;
+  }
+
+  readonly #onTaken = (): void => {
+    this.#untaken--;
+    this.work();
+  };
+
+  get #isTaken(): boolean {
+    return this.#untaken === 0 || this.#wire.isIdle;
   }
 
   #isSmall(chunk: Uint8Array): boolean {
@@ -181,6 +210,12 @@ export class WriteQueue {
 function brokenPipe(): Error {
   const error = new Error('This socket has been ended by the other party');
   return Object.assign(error, { code: 'EPIPE' });
+}
+
+/** As a Writable says it to those whose chunks it has not handed over. */
+function destroyed(): Error {
+  const error = new Error('Cannot call write after a stream was destroyed');
+  return Object.assign(error, { code: 'ERR_STREAM_DESTROYED' });
 }
 
 function flush(queue: WriteQueue): void {
