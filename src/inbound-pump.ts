@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { StringDecoder } from 'node:string_decoder';
-import type { LayerStack, Outcome, StackEvent } from './layer-stack';
-import type { NativeNote } from './native';
+import type { LayerNote, LayerStack, Outcome, StackEvent } from './layer-stack';
 import type { OnRead } from './options';
 import { type PlaintextSlab, slabFor } from './plaintext-slab';
 import { rethrowLater } from './rethrow';
@@ -10,7 +9,7 @@ import type { WireWriter } from './wire-writer';
 
 export interface InboundPumpOwner {
   event(event: StackEvent): void;
-  notes(notes: NativeNote[]): void;
+  notes(notes: LayerNote[]): void;
   /** Everything that came before the end of the transport has been dealt with. */
   ended(): void;
 }
@@ -38,6 +37,8 @@ export class InboundPump {
   #wanted = true;
   /** The native chain stopped somewhere and has to be called again. */
   #more = false;
+  /** It stopped at an event: nobody has to want bytes for that. */
+  #due = false;
   /** How many reasons there are to deliver nothing. */
   #holds = 0;
   #passing = false;
@@ -223,7 +224,7 @@ export class InboundPump {
   #canPass(): boolean {
     if (this.#stopped || this.#holds > 0) return false;
     if (!this.#more && this.#inbound.length === 0) return false;
-    return this.#readerWants();
+    return this.#due || this.#readerWants();
   }
 
   #readerWants(): boolean {
@@ -252,16 +253,18 @@ export class InboundPump {
 
   /** Carries out what the stack says, in the order in which it happened. */
   carryOut(
-    { wire, notes, plaintext, event, more }: Outcome,
+    { wire, notes, plaintext, event, more, due }: Outcome,
     room: PlaintextSlab | Uint8Array = EMPTY,
   ): void {
     this.#more = more;
+    this.#due = due;
     this.#wire.reply(wire);
+    // Listeners may cause a pass of another socket, which decrypts into the same slab.
+    const isReaders = room instanceof Uint8Array;
+    const taken = plaintext > 0 && !isReaders ? room.take(plaintext) : null;
     if (notes !== null) this.#owner.notes(notes);
-    if (plaintext > 0 && !this.#stopped) {
-      if (room instanceof Uint8Array) this.#callReader(room, plaintext);
-      else this.#push(room.take(plaintext));
-    }
+    if (taken !== null && !this.#stopped) this.#push(taken);
+    else if (plaintext > 0 && isReaders && !this.#stopped) this.#callReader(room, plaintext);
     if (event !== null && !this.#stopped) this.#owner.event(event);
   }
 

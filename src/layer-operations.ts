@@ -16,7 +16,7 @@
 import type { Duplex } from 'node:stream';
 import { StateError, TLSTimeoutError } from './errors';
 import { InboundPump } from './inbound-pump';
-import type { CloseReason, LayerStack, StackEvent } from './layer-stack';
+import type { CloseReason, LayerNote, LayerStack, StackEvent } from './layer-stack';
 import { isReadOpen } from './layer-state';
 import type { NativeNote } from './native';
 import { Operation } from './operation';
@@ -133,12 +133,11 @@ export class LayerOperations {
     }
   }
 
-  notes(notes: readonly NativeNote[]): void {
-    for (const note of notes) {
+  notes(notes: readonly LayerNote[]): void {
+    for (const { note, layer } of notes) {
       if (this.#socket.destroyed) return;
-      const layer = this.#stack.layerAt(note.layer);
       try {
-        if (layer !== undefined) this.#socket.noted(note, layer);
+        this.#socket.noted(note, layer);
       } catch (thrown) {
         rethrowLater(thrown);
       }

@@ -49,9 +49,17 @@ export interface Outcome {
   /** More wire, to be sent after those. */
   wire: Buffer | null;
   event: StackEvent | null;
-  notes: NativeNote[] | null;
+  notes: LayerNote[] | null;
   /** Whether `receive` has something to do, also without bytes. */
   more: boolean;
+  /** It is an event, which is to be dealt with whether or not anybody wants to read. */
+  due: boolean;
+}
+
+/** Something that a layer tells and that stops nothing. */
+export interface LayerNote {
+  layer: TLSLayer;
+  note: NativeNote;
 }
 
 /** A layer that was started while others were being stopped: it comes once they are gone, whatever is asked for later. */
@@ -80,6 +88,7 @@ export class LayerStack implements LayerPlace {
     event: null,
     notes: null,
     more: false,
+    due: false,
   };
   readonly #wake: () => void;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
@@ -148,10 +157,6 @@ export class LayerStack implements LayerPlace {
 
   get hasEnded(): boolean {
     return this.#readEnded;
-  }
-
-  layerAt(level: number): TLSLayer | undefined {
-    return this.#layers[level];
   }
 
   /** Whether a layer above this one still waits for the peer's close_notify. */
@@ -251,12 +256,12 @@ export class LayerStack implements LayerPlace {
     offset = 0,
     largestRecord = FULL_RECORD,
   ): Outcome {
-    return this.#conclude(this.chain.send(chunks, wire, offset, largestRecord));
+    return this.#conclude(this.chain.send(chunks, wire, offset, largestRecord), false);
   }
 
   /** Sends close_notify: writes go to the layer below from here on. */
   closeWrite(layer: TLSLayer): Outcome {
-    const outcome = this.#conclude(this.chain.closeWrite(this.levelOf(layer)));
+    const outcome = this.#conclude(this.chain.closeWrite(this.levelOf(layer)), false);
     layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
     if (layer.state === 'closed') this.#remove(layer);
     return outcome;
@@ -336,8 +341,11 @@ export class LayerStack implements LayerPlace {
     this.chain.destroy();
   }
 
-  /** Reads the status block, and does what the event asks for. */
-  #conclude(event: NativeEvent): Outcome {
+  /**
+   * Reads the status block, and does what the event asks for. The same object is returned each time: what calls the
+   * application next has read it before.
+   */
+  #conclude(event: NativeEvent, takesNotes = true): Outcome {
     const outcome = this.#outcome;
     outcome.plaintext = status[Status.plaintext] as number;
     outcome.sealed = status[Status.wire] as number;
@@ -345,10 +353,17 @@ export class LayerStack implements LayerPlace {
     this.held = status[Status.held] as number;
     outcome.event = null;
     outcome.more = event !== NativeEvent.none;
+    outcome.due = false;
     const level = status[Status.layer] as number;
     outcome.wire = (status[Status.queuedWire] as number) > 0 ? this.chain.takeWire() : null;
-    outcome.notes = (status[Status.notes] as number) > 0 ? this.chain.takeNotes() : null;
+    outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.#takeNotes() : null;
     if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
+    if (outcome.plaintext > 0) {
+      // The application gets these bytes while its layers are as they were when the bytes came, and may change them. The
+      // chain then stops at the same event again, if it is still there.
+      outcome.due = true;
+      return outcome;
+    }
     if (this.#readEnded && event !== NativeEvent.failed) {
       outcome.more = false;
       return outcome;
@@ -358,6 +373,13 @@ export class LayerStack implements LayerPlace {
     if (this.#destroyed) outcome.more = false;
     if (outcome.event?.type === 'end' || outcome.event?.type === 'failed') outcome.more = false;
     return outcome;
+  }
+
+  /** With the layers that they are about: by the time they are told, places may have changed. */
+  #takeNotes(): LayerNote[] {
+    return this.chain
+      .takeNotes()
+      .map((note) => ({ note, layer: this.#layers[note.layer] as TLSLayer }));
   }
 
   /** What an application's callback throws ends the connection, not the process. */
@@ -440,7 +462,10 @@ export class LayerStack implements LayerPlace {
       apply(answer);
       return null;
     }
-    return { type: 'pending', done: answer.then(apply) };
+    const done = answer.then(apply);
+    // A callback that destroys the connection before it answers leaves nobody to wait for that.
+    done.catch(() => {});
+    return { type: 'pending', done };
   }
 
   #failed(layer: TLSLayer): StackEvent {
@@ -453,7 +478,7 @@ export class LayerStack implements LayerPlace {
 
   #fail(layer: TLSLayer, error: Error): StackEvent {
     if (error instanceof TLSError && error.layer === undefined) error.layer = layer.index;
-    if (!this.#destroyed) layer.enter('failed');
+    if (!this.#destroyed && layer.state !== 'failed') layer.enter('failed');
     return { type: 'failed', error };
   }
 

@@ -203,7 +203,10 @@ long Engine::verify_error() const {
                                    : SSL_get_verify_result(ssl());
 }
 
+// A layer fails once: what is tried with it after that says nothing new.
 Event Engine::Fail() {
+  if (failed_) return Event::kFailed;
+  failed_ = true;
   failure_.entries = TakeErrors();
   failure_.handshaking = !established_;
   failure_.verify_error = chain_error_;
@@ -211,6 +214,7 @@ Event Engine::Fail() {
 }
 
 Event Engine::FailAtLimit(const char* which) {
+  failed_ = true;
   failure_.handshaking = !established_;
   failure_.limit = which;
   return Event::kFailed;

@@ -181,6 +181,7 @@ class Engine {
   Sink output_;
   bool established_ = false;
   bool close_notify_sent_ = false;
+  bool failed_ = false;
   // Wire bytes since the last plaintext: a handshake, or messages after it.
   size_t unproductive_bytes_ = 0;
   EngineStats stats_;
