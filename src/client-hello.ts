@@ -1,5 +1,6 @@
 import { HandshakeError } from './errors';
 import type { NativeClientHello, NativeClientHelloAnswer } from './native';
+import { isError, toError } from './rethrow';
 import { toSecureContext } from './secure-context';
 import type { TLSLayer } from './tls-layer';
 
@@ -15,7 +16,7 @@ export function answerClientHello(
 ): ClientHelloAnswer | Error | Promise<ClientHelloAnswer> {
   const { onClientHello } = layer.options;
   const own = answerByCallbacks(layer, hello);
-  if (onClientHello === undefined || own instanceof Error) return own;
+  if (onClientHello === undefined || isError(own)) return own;
   return Promise.all([own, onClientHello(hello, layer)]).then(([first, second]) => ({
     ...first,
     ...second,
@@ -45,31 +46,32 @@ function callSNI(
   servername: string,
   finish: (context: ClientHelloAnswer['context']) => ClientHelloAnswer,
 ): ClientHelloAnswer | Error | Promise<ClientHelloAnswer> {
-  let atOnce: ClientHelloAnswer | Error | undefined;
-  let later: { resolve(answer: ClientHelloAnswer): void; reject(error: Error): void } | undefined;
-  let called = false;
-  const settle = (value: ClientHelloAnswer | Error): void => {
-    if (later === undefined) atOnce = value;
-    else if (value instanceof Error) later.reject(value);
-    else later.resolve(value);
-  };
+  let answer: ClientHelloAnswer | Error | undefined;
+  let answered: (() => void) | undefined;
   SNICallback(servername, (error, context) => {
-    if (called) return;
-    called = true;
-    if (error) return settle(error);
-    if (!context) return settle(finish(undefined));
-    try {
-      settle(finish(toSecureContext(context).native));
-    } catch (failure) {
-      settle(failure as Error);
-    }
+    if (answer !== undefined) return;
+    answer = error ? toError(error) : contextAnswer(context, finish);
+    answered?.();
   });
-  return (
-    atOnce ??
-    new Promise((resolve, reject) => {
-      later = { resolve, reject };
-    })
-  );
+  if (answer !== undefined) return answer;
+  return new Promise((resolve, reject) => {
+    answered = () => {
+      if (isError(answer)) reject(answer);
+      else resolve(answer as ClientHelloAnswer);
+    };
+  });
+}
+
+function contextAnswer(
+  context: unknown,
+  finish: (context: ClientHelloAnswer['context']) => ClientHelloAnswer,
+): ClientHelloAnswer | Error {
+  if (!context) return finish(undefined);
+  try {
+    return finish(toSecureContext(context).native);
+  } catch (failure) {
+    return toError(failure);
+  }
 }
 
 function protocolNotOffered(layer: TLSLayer, chosen: string, offered: readonly string[]): Error {

@@ -53,6 +53,11 @@ export class TLSError<Code extends string = string> extends Error {
     }
   }
 
+  /** @internal how the peer was told, which comes after the error */
+  addAlert(alert: AlertInfo): void {
+    if (this.alert === undefined) Object.assign(this, { alert });
+  }
+
   static {
     named(TLSError, 'TLSError');
   }

@@ -16,7 +16,6 @@
  * established and none is half closed. That makes the order of start and stop the order in which they were called, in
  * both directions.
  */
-import { isNativeError } from 'node:util/types';
 import { answerClientHello, type ClientHelloAnswer } from './client-hello';
 import { errorFromFailure, TLSError, TruncationError } from './errors';
 import { isReadOpen } from './layer-state';
@@ -24,6 +23,7 @@ import { native } from './load-addon';
 import { type NativeChain, NativeEvent, type NativeNote, Status, VerifyMode } from './native';
 import type { LayerOptions } from './options';
 import { identityErrorOf, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
+import { isError, toError } from './rethrow';
 import { type LayerPlace, TLSLayer } from './tls-layer';
 
 export type CloseReason = 'clean' | 'timeout' | 'abandoned';
@@ -387,8 +387,7 @@ export class LayerStack implements LayerPlace {
     try {
       return this.#decide(event, level);
     } catch (thrown) {
-      const error = isNativeError(thrown) ? thrown : new Error(String(thrown));
-      return this.#fail(this.#layers[level] as TLSLayer, error);
+      return this.#fail(this.#layers[level] as TLSLayer, toError(thrown));
     }
   }
 
@@ -400,8 +399,7 @@ export class LayerStack implements LayerPlace {
       case NativeEvent.peerClosed:
         return this.#peerClosed(layer);
       case NativeEvent.verify:
-        layer.identityError = identityErrorOf(layer);
-        this.chain.answerVerify(level, layer.identityError === null);
+        this.#verify(layer);
         return null;
       case NativeEvent.clientHello:
         return this.#clientHello(layer);
@@ -415,6 +413,16 @@ export class LayerStack implements LayerPlace {
       default:
         return null;
     }
+  }
+
+  /** What `checkServerIdentity` throws refuses the peer as well, so that it is sent an alert. */
+  #verify(layer: TLSLayer): void {
+    try {
+      layer.refusal = identityErrorOf(layer);
+    } catch (thrown) {
+      layer.refusal = toError(thrown);
+    }
+    if (!this.#destroyed) this.chain.answerVerify(this.levelOf(layer), layer.refusal === null);
   }
 
   #established(layer: TLSLayer): StackEvent {
@@ -453,26 +461,30 @@ export class LayerStack implements LayerPlace {
 
   #clientHello(layer: TLSLayer): StackEvent | null {
     const hello = this.chain.clientHello(this.levelOf(layer));
-    const answer = answerClientHello(layer, hello);
     const apply = (given: ClientHelloAnswer): void => {
-      this.chain.answerClientHello(this.levelOf(layer), given);
+      if (!this.#destroyed) this.chain.answerClientHello(this.levelOf(layer), given);
     };
-    if (!(answer instanceof Promise)) {
-      if (isNativeError(answer)) return this.#fail(layer, answer);
-      apply(answer);
-      return null;
+    // The handshake goes on, to its end: the peer gets an alert.
+    const refuse = (reason: unknown): void => {
+      layer.refusal = toError(reason);
+      apply({ refused: true });
+    };
+    try {
+      const answer = answerClientHello(layer, hello);
+      if (answer instanceof Promise) return { type: 'pending', done: answer.then(apply, refuse) };
+      if (isError(answer)) refuse(answer);
+      else apply(answer);
+    } catch (thrown) {
+      refuse(thrown);
     }
-    const done = answer.then(apply);
-    // A callback that destroys the connection before it answers leaves nobody to wait for that.
-    done.catch(() => {});
-    return { type: 'pending', done };
+    return null;
   }
 
   #failed(layer: TLSLayer): StackEvent {
     const failure = this.chain.failure(this.levelOf(layer));
-    const own = layer.identityError ?? layer.options.pskError;
+    const own = layer.refusal ?? layer.options.pskError;
     // The application's own reason, and what the peer was told.
-    if (own instanceof TLSError && failure.alert) Object.assign(own, { alert: failure.alert });
+    if (own instanceof TLSError && failure.alert !== undefined) own.addAlert(failure.alert);
     return this.#fail(layer, own ?? errorFromFailure(failure, layer.index));
   }
 

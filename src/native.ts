@@ -98,6 +98,8 @@ export interface NativeClientHello {
 }
 
 export interface NativeClientHelloAnswer {
+  /** The handshake fails, with the alert internal_error: a callback has failed. */
+  refused?: boolean | undefined;
   context?: NativeSecureContext | undefined;
   /** The protocol chosen; `null`: refuse with no_application_protocol; `undefined`: by the list. */
   protocol?: string | null | undefined;

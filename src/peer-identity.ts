@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { CertificateError, HandshakeError } from './errors';
 import { type NativeVerifyResult, VerifyMode } from './native';
+import { isError } from './rethrow';
 import type { TLSLayer } from './tls-layer';
 
 /**
@@ -12,8 +14,15 @@ export function identityErrorOf(layer: TLSLayer): Error | null {
   // Making the legacy object costs as much as the rest of a handshake. What OpenSSL refuses is decided by Node's rules.
   const { hostToFind } = layer.options;
   if (hostToFind !== null && layer.peerMatches(hostToFind)) return null;
-  const error = check(layer.getPeerCertificate(true));
-  return error === undefined ? null : CertificateError.from(error, layer.index);
+  const error: unknown = check(layer.getPeerCertificate(true));
+  if (error === undefined || error === null) return null;
+  return CertificateError.from(isError(error) ? error : noAnswer(error), layer.index);
+}
+
+/** Such as a boolean or a promise: whatever it is meant to say, the peer is not taken for the right one. */
+function noAnswer(value: unknown): Error {
+  const text = inspect(value, { depth: -1 });
+  return new Error(`checkServerIdentity returned neither an Error nor undefined: ${text}`);
 }
 
 /** Why the peer of an established layer is not authorized; `null` when it is, or when nobody asked. */

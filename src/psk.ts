@@ -1,7 +1,7 @@
 /** From `pskCallback`, as users write it, to the callback that the handshake calls. */
-import { types } from 'node:util';
 import type { NativePskCallback } from './native';
 import type { ClientPskCallback, LayerOptions, ServerPskCallback } from './option-types';
+import { toError } from './rethrow';
 import {
   invalidArgType,
   invalidArgValue,
@@ -76,7 +76,7 @@ export function bindPsk(shared: LayerOptions, owner: unknown): LayerOptions {
         ? askServer(pskCallback as ServerPskCallback, owner, identity ?? '', maxKey)
         : askClient(pskCallback as ClientPskCallback, identity, maxKey, maxIdentity);
     } catch (thrown) {
-      own.pskError = types.isNativeError(thrown) ? thrown : new Error(String(thrown));
+      own.pskError = toError(thrown);
       return null;
     }
   };

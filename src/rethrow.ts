@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * For what a listener or another callback of the application throws: it ends up where it would have, as an uncaught
  * exception, but not on the way through us, where bytes and operations at hand would be lost with it.
@@ -8,4 +10,14 @@ export function rethrowLater(thrown: unknown): void {
 
 function rethrow(thrown: unknown): never {
   throw thrown;
+}
+
+export function isError(value: unknown): value is Error {
+  // One of another realm (Jest, node:vm) is an Error too, and so is what only inherits from Error.
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+/** What a callback throws, or gives as an error, may be anything. */
+export function toError(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }

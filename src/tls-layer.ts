@@ -49,8 +49,8 @@ export class TLSLayer {
   authorizationError: Error | null = null;
   /** @internal set when stopTLS is called, not when its turn comes. */
   stopRequested = false;
-  /** @internal the failure that `checkServerIdentity` returned while the handshake waited for it. */
-  identityError: Error | null = null;
+  /** @internal why a callback that the handshake waited for refuses the peer: what it has returned or thrown. */
+  refusal: Error | null = null;
 
   #state: LayerState = 'waiting';
   #place: LayerPlace | null;

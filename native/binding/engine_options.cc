@@ -62,6 +62,7 @@ tls::EngineOptions ToEngineOptions(const Napi::Object& options) {
 
 tls::ClientHelloAnswer ToClientHelloAnswer(const Napi::Object& answer) {
   tls::ClientHelloAnswer result;
+  result.refused = ToBool(answer.Get("refused"));
   tls::SecureContext* context =
       SecureContextBinding::ContextOf(answer.Get("context"));
   if (context != nullptr && SSL_CTX_up_ref(context->get()) == 1) {

@@ -72,6 +72,7 @@ struct ClientHello {
 };
 
 struct ClientHelloAnswer {
+  bool refused = false;
   SslCtxPointer context;
   enum class Protocol { kByList, kChosen, kRefused };
   Protocol protocol_choice = Protocol::kByList;

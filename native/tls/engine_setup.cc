@@ -115,7 +115,7 @@ std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
 
 // A friend of Engine, so that the C functions OpenSSL wants reach its members.
 struct EngineCallbacks {
-  static int OnClientHello(SSL* ssl, int* /*alert*/, void* /*argument*/) {
+  static int OnClientHello(SSL* ssl, int* alert, void* /*argument*/) {
     Engine* engine = EngineOf(ssl);
     if (!engine->options_.pause_on_client_hello) {
       return SSL_CLIENT_HELLO_SUCCESS;
@@ -123,6 +123,10 @@ struct EngineCallbacks {
     if (!engine->client_hello_answer_) {
       engine->client_hello_ = ParseClientHello(ssl);
       return SSL_CLIENT_HELLO_RETRY;
+    }
+    if (engine->client_hello_answer_->refused) {
+      *alert = SSL_AD_INTERNAL_ERROR;
+      return SSL_CLIENT_HELLO_ERROR;
     }
     SSL_CTX* context = engine->client_hello_answer_->context.get();
     if (context != nullptr) engine->SetContext(context);
@@ -210,6 +214,8 @@ struct EngineCallbacks {
     Engine* engine = EngineOf(ssl);
     using Verdict = Engine::Verdict;
     if (engine->verdict_ == Verdict::kAccepted) {
+      // Good for this certificate only: a renegotiation may bring another one.
+      engine->verdict_ = Verdict::kNone;
       X509_STORE_CTX_set_error(store, static_cast<int>(engine->chain_error_));
       return 1;
     }
