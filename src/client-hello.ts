@@ -8,9 +8,27 @@ export type ClientHelloAnswer = NativeClientHelloAnswer;
 
 /**
  * What a server answers to a ClientHello where it has a say: which context (SNICallback), which protocol (ALPNCallback),
- * and what else a caller has put into `onClientHello`. At once where the callbacks answer at once.
+ * and what else a caller has put into `onClientHello`. At once where the callbacks answer at once. A callback that fails
+ * refuses the handshake; the reason is left with the layer.
  */
 export function answerClientHello(
+  layer: TLSLayer,
+  hello: NativeClientHello,
+): ClientHelloAnswer | Promise<ClientHelloAnswer> {
+  const refuse = (reason: unknown): ClientHelloAnswer => {
+    layer.refusal = toError(reason);
+    return { refused: true };
+  };
+  try {
+    const answer = answerByAll(layer, hello);
+    if (answer instanceof Promise) return answer.catch(refuse);
+    return isError(answer) ? refuse(answer) : answer;
+  } catch (thrown) {
+    return refuse(thrown);
+  }
+}
+
+function answerByAll(
   layer: TLSLayer,
   hello: NativeClientHello,
 ): ClientHelloAnswer | Error | Promise<ClientHelloAnswer> {

@@ -45,7 +45,8 @@ export function connect(options: ConnectOptions, listener?: () => void): OnionSo
   const last = parsed.length;
   if (last === 0) announceWithoutLayers(socket, transport);
   else socket.on('layerSecure', announceWhenLast);
-  for (const start of started) start.catch(() => {});
+  // What the socket refuses, such as a layer beyond maxDepth, is the end of it; what fails has ended it already.
+  for (const start of started) start.catch((error: Error) => void socket.destroy(error));
   return socket;
 
   function announceWhenLast(this: OnionSocket, layer: { index: number }): void {

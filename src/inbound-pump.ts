@@ -194,7 +194,7 @@ export class InboundPump {
 
   /** Whether bytes are here that the application could not have read yet. */
   get holdsBytes(): boolean {
-    return this.#inbound.length > 0 || this.#stack.held > 0;
+    return this.#inbound.length > 0 || this.#stack.held > 0 || this.#stack.hasPlaintext;
   }
 
   /** The native chain has something to do, from now on. */

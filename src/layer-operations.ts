@@ -24,7 +24,7 @@ import type { OnRead, StopOptions } from './options';
 import { rethrowLater } from './rethrow';
 import type { TLSLayer } from './tls-layer';
 import type { WireWriter } from './wire-writer';
-import { WriteQueue } from './write-queue';
+import { brokenPipe, WriteQueue } from './write-queue';
 
 /** Where events and plaintext go, and what a failure destroys. */
 export interface OperationsOwner extends Duplex {
@@ -70,23 +70,27 @@ export class LayerOperations {
     this.#pending.add(operation);
     if (signal !== undefined)
       operation.watch(signal, () => void this.#socket.destroy(abortError(signal)));
-    if (operation.kind === 'stop') this.#boundWait(operation);
     this.queue.mark(operation);
     this.#socket.write(operation.marker);
+    if (operation.kind !== 'answer' && !operation.begun && !operation.settled)
+      this.#boundWait(operation);
   }
 
-  /** @param error - what the socket was destroyed with, if anything */
-  /** A stop whose turn does not come, because the peer takes none of the writes before it. */
+  /** A start or a stop whose turn does not come, because the peer takes none of the writes before it. */
   #boundWait(operation: Operation): void {
-    const { timeout } = operation.stop as StopOptions;
+    const { layer, stop } = operation;
+    const timeout = stop?.timeout ?? layer.options.handshakeTimeout;
     const before = this.#wire.drains;
     operation.startTimer(timeout, () => {
       if (!this.#wire.isFull || this.#wire.drains > before) return this.#boundWait(operation);
-      const message = `The transport took nothing for ${timeout} ms, so that close_notify could not be sent`;
-      this.fail(stopTimeout(message, operation.layer));
+      const message = `The transport took nothing for ${timeout} ms, so that`;
+      if (stop !== null)
+        return this.fail(stopTimeout(`${message} close_notify could not be sent`, layer));
+      this.fail(new TLSTimeoutError(`${message} the handshake could not start`, layer.index));
     });
   }
 
+  /** @param error - what the socket was destroyed with, if anything */
   failAll(error: Error | null): void {
     // An error costs a stack trace: most sockets are destroyed with nothing pending.
     if (this.#pending.size === 0) return;
@@ -155,6 +159,10 @@ export class LayerOperations {
     const { layer } = operation;
     if (operation.begun || !this.#stack.canBegin(layer)) return false;
     operation.begun = true;
+    if (this.#wire.isReadOnly) {
+      this.fail(brokenPipe());
+      return false;
+    }
     const ms = layer.options.handshakeTimeout;
     operation.startTimer(ms, () => {
       this.fail(new TLSTimeoutError(`The handshake took longer than ${ms} ms`, layer.index));

@@ -20,47 +20,14 @@ import { answerClientHello, type ClientHelloAnswer } from './client-hello';
 import { errorFromFailure, TLSError, TruncationError } from './errors';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
-import { type NativeChain, NativeEvent, type NativeNote, Status, VerifyMode } from './native';
+import { type NativeChain, NativeEvent, Status, VerifyMode } from './native';
 import type { LayerOptions } from './options';
-import { identityErrorOf, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
-import { isError, toError } from './rethrow';
+import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
+import { toError } from './rethrow';
+import type { LayerNote, Outcome, StackEvent } from './stack-outcome';
 import { type LayerPlace, TLSLayer } from './tls-layer';
 
-export type CloseReason = 'clean' | 'timeout' | 'abandoned';
-
-export type StackEvent =
-  /** Handshake and verification of the layer are done. */
-  | { type: 'secure'; layer: TLSLayer }
-  /** The read half of the layer is closed; what follows comes from the layer below. */
-  | { type: 'layerClose'; layer: TLSLayer; reason: CloseReason; answer: boolean }
-  /** The peer has ended the stream. */
-  | { type: 'end' }
-  | { type: 'failed'; error: Error }
-  /** The stack can't go on before this is settled. */
-  | { type: 'pending'; done: Promise<void> };
-
-export interface Outcome {
-  /** Bytes of plaintext in the buffer that was passed in. */
-  plaintext: number;
-  /** Bytes of wire in the buffer that was passed in. */
-  sealed: number;
-  /** Bytes of the wire passed to `receive` that were taken; the rest is to be passed again. */
-  used: number;
-  /** More wire, to be sent after those. */
-  wire: Buffer | null;
-  event: StackEvent | null;
-  notes: LayerNote[] | null;
-  /** Whether `receive` has something to do, also without bytes. */
-  more: boolean;
-  /** It is an event, which is to be dealt with whether or not anybody wants to read. */
-  due: boolean;
-}
-
-/** Something that a layer tells and that stops nothing. */
-export interface LayerNote {
-  layer: TLSLayer;
-  note: NativeNote;
-}
+export type { CloseReason, LayerNote, Outcome, StackEvent } from './stack-outcome';
 
 /** A layer that was started while others were being stopped: it comes once they are gone, whatever is asked for later. */
 interface Deferred {
@@ -314,6 +281,11 @@ export class LayerStack implements LayerPlace {
     this.#wake();
   }
 
+  /** Whether a layer has decrypted more than the reader had room for. */
+  get hasPlaintext(): boolean {
+    return this.chain.hasPlaintext();
+  }
+
   takeWire(): Buffer {
     return this.chain.takeWire();
   }
@@ -336,6 +308,7 @@ export class LayerStack implements LayerPlace {
     this.#destroyed = true;
     for (const layer of this.#known) {
       layer.leave();
+      if (this.#readEnded && layer.state === 'writeClosed') layer.enter('closed');
       if (layer.state !== 'closed' && layer.state !== 'failed') layer.enter('failed');
     }
     this.chain.destroy();
@@ -398,9 +371,11 @@ export class LayerStack implements LayerPlace {
         return this.#established(layer);
       case NativeEvent.peerClosed:
         return this.#peerClosed(layer);
-      case NativeEvent.verify:
-        this.#verify(layer);
+      case NativeEvent.verify: {
+        const accepts = acceptsPeer(layer);
+        if (!this.#destroyed) this.chain.answerVerify(level, accepts);
         return null;
+      }
       case NativeEvent.clientHello:
         return this.#clientHello(layer);
       case NativeEvent.offload:
@@ -413,16 +388,6 @@ export class LayerStack implements LayerPlace {
       default:
         return null;
     }
-  }
-
-  /** What `checkServerIdentity` throws refuses the peer as well, so that it is sent an alert. */
-  #verify(layer: TLSLayer): void {
-    try {
-      layer.refusal = identityErrorOf(layer);
-    } catch (thrown) {
-      layer.refusal = toError(thrown);
-    }
-    if (!this.#destroyed) this.chain.answerVerify(this.levelOf(layer), layer.refusal === null);
   }
 
   #established(layer: TLSLayer): StackEvent {
@@ -460,23 +425,12 @@ export class LayerStack implements LayerPlace {
   }
 
   #clientHello(layer: TLSLayer): StackEvent | null {
-    const hello = this.chain.clientHello(this.levelOf(layer));
+    const answer = answerClientHello(layer, this.chain.clientHello(this.levelOf(layer)));
     const apply = (given: ClientHelloAnswer): void => {
       if (!this.#destroyed) this.chain.answerClientHello(this.levelOf(layer), given);
     };
-    // The handshake goes on, to its end: the peer gets an alert.
-    const refuse = (reason: unknown): void => {
-      layer.refusal = toError(reason);
-      apply({ refused: true });
-    };
-    try {
-      const answer = answerClientHello(layer, hello);
-      if (answer instanceof Promise) return { type: 'pending', done: answer.then(apply, refuse) };
-      if (isError(answer)) refuse(answer);
-      else apply(answer);
-    } catch (thrown) {
-      refuse(thrown);
-    }
+    if (answer instanceof Promise) return { type: 'pending', done: answer.then(apply) };
+    apply(answer);
     return null;
   }
 

@@ -195,6 +195,8 @@ export interface NativeChain {
   takeNotes(): NativeNote[];
   /** Bytes that wait for a layer or for the application, taken out. */
   takeHeld(layer: number): Buffer;
+  /** Whether a layer has decrypted more than there was room for. */
+  hasPlaintext(): boolean;
   collect(what: { keylog: boolean; sessions: boolean }): void;
   failure(layer: number): NativeFailure;
 

@@ -44,6 +44,7 @@ import {
 import { bindPsk } from './psk';
 import type { TLSLayer } from './tls-layer';
 import { attachTransport, closeTransport, handBackTransport, type Parting } from './transport-link';
+import { invalidArgType } from './validate';
 import { WireWriter } from './wire-writer';
 import type { WriteQueue } from './write-queue';
 
@@ -176,7 +177,8 @@ export class OnionSocket extends LayeredSurface {
    * Gives the transport back when there are no layers: bytes that were not read are unshifted onto it, and this socket is
    * done with. The transport is left neither flowing nor paused, as a new one is.
    *
-   * @throws StateError `ERR_ONION_STATE` while there are layers or writes on their way
+   * @throws StateError `ERR_ONION_STATE` while there are layers or writes on their way, and after the end of the transport;
+   *   `ERR_ONION_UNREAD` for bytes that `setEncoding` has turned into text
    */
   detach(): Duplex {
     const refusal = this.#refusal('detach()');
@@ -186,6 +188,10 @@ export class OnionSocket extends LayeredSurface {
     this.#queue.flush();
     if (this.writableLength > 0 || this.#queue.isBusy)
       throw new StateError('detach() while writes are on their way');
+    // Nothing can be put back onto it; all of it can be read from this socket.
+    if (this.transport.readableEnded) throw new StateError('detach() after the peer has ended');
+    const decoded = this.#refuseDecoded('detach()');
+    if (decoded !== null) throw decoded;
     const unread = Buffer.concat([...this.#pump.takeUnread(), ...this.#pump.takeRest()]);
     handBackTransport(this.transport, unread);
     this.#detached = true;
@@ -297,8 +303,11 @@ export class OnionSocket extends LayeredSurface {
   }
 
   /** @internal */
-  onData(chunk: Buffer): void {
-    this.#pump.accept(chunk);
+  onData(chunk: Buffer | string): void {
+    if (typeof chunk !== 'string') return this.#pump.accept(chunk);
+    this.destroy(
+      invalidArgType('chunk', 'bytes: the transport must not have setEncoding()', chunk),
+    );
   }
 
   /** @internal */
@@ -359,18 +368,21 @@ export class OnionSocket extends LayeredSurface {
         layer: this.stack.nextIndex,
       });
     }
+    // While a layer is being stopped, what was not read is still its plaintext.
+    if (this.stack.isStopping) return null;
     if (unread === 'reject' && (this.#unreadBytes > 0 || this.#pump.holdsBytes)) {
       return new StateError('There are bytes that were not read before startTLS()', {
         code: 'ERR_ONION_UNREAD',
       });
     }
-    if (this.readableLength > 0 && !isLossless(this.readableEncoding)) {
-      return new StateError(
-        `Bytes that were not read before startTLS() were decoded as ${this.readableEncoding}, so the layer can't have them`,
-        { code: 'ERR_ONION_UNREAD' },
-      );
-    }
-    return null;
+    return this.#refuseDecoded('startTLS()');
+  }
+
+  /** Bytes that were not read, and can't be got back from the text that a Readable with an encoding has made of them. */
+  #refuseDecoded(what: string): StateError | null {
+    if (this.readableLength === 0 || isLossless(this.readableEncoding)) return null;
+    const text = `Bytes that were not read before ${what} were decoded as ${this.readableEncoding}`;
+    return new StateError(`${text}, and can't be had back`, { code: 'ERR_ONION_UNREAD' });
   }
 
   /** @internal */

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { CertificateError, HandshakeError } from './errors';
 import { type NativeVerifyResult, VerifyMode } from './native';
-import { isError } from './rethrow';
+import { isError, toError } from './rethrow';
 import type { TLSLayer } from './tls-layer';
 
 /**
  * Asks `checkServerIdentity` whether the certificate belongs to the host, while the handshake waits. Done before the own
  * Finished is sent, so that neither a client certificate nor a byte of the application reaches the wrong host.
  */
-export function identityErrorOf(layer: TLSLayer): Error | null {
+function identityErrorOf(layer: TLSLayer): Error | null {
   const check = layer.options.checkIdentity;
   if (check === null) return null;
   // Making the legacy object costs as much as the rest of a handshake. What OpenSSL refuses is decided by Node's rules.
@@ -17,6 +17,19 @@ export function identityErrorOf(layer: TLSLayer): Error | null {
   const error: unknown = check(layer.getPeerCertificate(true));
   if (error === undefined || error === null) return null;
   return CertificateError.from(isError(error) ? error : noAnswer(error), layer.index);
+}
+
+/**
+ * Whether the handshake may go on, as far as `checkServerIdentity` knows. What it throws refuses the peer as well; the
+ * reason is left with the layer.
+ */
+export function acceptsPeer(layer: TLSLayer): boolean {
+  try {
+    layer.refusal = identityErrorOf(layer);
+  } catch (thrown) {
+    layer.refusal = toError(thrown);
+  }
+  return layer.refusal === null;
 }
 
 /** Such as a boolean or a promise: whatever it is meant to say, the peer is not taken for the right one. */

@@ -57,7 +57,9 @@ export class OnionServer extends net.Server {
       socket.removeListener('layerSecure', announceWhenLast);
       announce();
     });
-    for (const layer of this.#layers) socket.startLayer(layer);
+    for (const layer of this.#layers) {
+      socket.startLayer(layer).catch((error: Error) => void socket.destroy(error));
+    }
   }
 }
 

@@ -10,6 +10,10 @@ import { type LayerState, transition } from './layer-state';
 import type { NativeChain } from './native';
 import type { LayerOptions } from './options';
 import { legacyPeerCertificate } from './peer-certificate';
+import { toBytes, validateBytes, validateInteger, validateString } from './validate';
+
+/** Far more than any use; what native code is asked for it also allocates. */
+const MAX_KEYING_MATERIAL = 1024 * 1024;
 
 /** What a layer has moved, in bytes, and how long its handshake took. */
 export interface LayerStats {
@@ -220,13 +224,24 @@ export class TLSLayer {
     return this.#ask((chain, level) => chain.ocspResponse(level)) ?? null;
   }
 
-  /** Keying material for use outside TLS (RFC 5705); `undefined` before the handshake is done. */
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer | undefined {
-    return (
-      this.#ask((chain, level) =>
-        chain.exportKeyingMaterial(level, length, label, context ?? null),
-      ) ?? undefined
+  /**
+   * Keying material for use outside TLS (RFC 5705); `undefined` before the handshake is done.
+   * @param length - in bytes, at most 1 MiB
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`
+   */
+  exportKeyingMaterial(
+    length: number,
+    label: string,
+    context?: NodeJS.ArrayBufferView,
+  ): Buffer | undefined {
+    validateInteger(length, 'length', 1, MAX_KEYING_MATERIAL);
+    validateString(label, 'label');
+    if (context !== undefined) validateBytes(context, 'context');
+    const bytes = context === undefined ? null : toBytes(context);
+    const material = this.#ask((chain, level) =>
+      chain.exportKeyingMaterial(level, length, label, bytes),
     );
+    return material ?? undefined;
   }
 
   /**

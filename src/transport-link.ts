@@ -14,7 +14,7 @@ export type Parting = 'at once' | 'when all has left' | 'after the peer';
 
 /** What a transport reports to; `emit` gets what is passed on as it is. */
 export interface TransportOwner {
-  onData(chunk: Buffer): void;
+  onData(chunk: Buffer | string): void;
   /** As `onData`, of the first bytes of a buffer, which have to be used or copied before the call returns. */
   onBorrowed(buffer: Buffer, length: number): void;
   onEnd(): void;

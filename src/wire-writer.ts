@@ -62,6 +62,12 @@ export class WireWriter {
     return !this.#transport.writable;
   }
 
+  /** Whether the peer could send for ever and never be answered. */
+  get isReadOnly(): boolean {
+    const { writable, readableEnded, destroyed } = this.#transport;
+    return !writable && !readableEnded && !destroyed;
+  }
+
   drained(): void {
     this.#takeBack();
     this.#replyBacklog = 0;

@@ -207,7 +207,7 @@ export class WriteQueue {
 }
 
 /** As `net.Socket` says it. */
-function brokenPipe(): Error {
+export function brokenPipe(): Error {
   const error = new Error('This socket has been ended by the other party');
   return Object.assign(error, { code: 'EPIPE' });
 }

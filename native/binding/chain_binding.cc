@@ -100,6 +100,7 @@ Napi::Function ChainBinding::Define(Napi::Env env) {
       InstanceMethod<&C::TakeWire>("takeWire"),
       InstanceMethod<&C::TakeNotes>("takeNotes"),
       InstanceMethod<&C::TakeHeld>("takeHeld"),
+      InstanceMethod<&C::HasPlaintext>("hasPlaintext"),
       InstanceMethod<&C::Collect>("collect"),
       InstanceMethod<&C::Failure>("failure"),
       InstanceMethod<&C::GetClientHello>("clientHello"),
@@ -312,6 +313,11 @@ Napi::Value ChainBinding::TakeHeld(const Napi::CallbackInfo& info) {
   if (chain_ == nullptr) return ToBuffer(info.Env(), tls::ByteView{});
   const auto level = static_cast<size_t>(ToUint32(info[0]));
   return ToBuffer(info.Env(), chain_->TakeHeld(level).view());
+}
+
+Napi::Value ChainBinding::HasPlaintext(const Napi::CallbackInfo& info) {
+  const bool has = chain_ != nullptr && chain_->has_plaintext();
+  return Napi::Boolean::New(info.Env(), has);
 }
 
 Napi::Value ChainBinding::Collect(const Napi::CallbackInfo& info) {

@@ -36,6 +36,7 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   Napi::Value TakeWire(const Napi::CallbackInfo& info);
   Napi::Value TakeNotes(const Napi::CallbackInfo& info);
   Napi::Value TakeHeld(const Napi::CallbackInfo& info);
+  Napi::Value HasPlaintext(const Napi::CallbackInfo& info);
   Napi::Value Collect(const Napi::CallbackInfo& info);
   Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value GetClientHello(const Napi::CallbackInfo& info);

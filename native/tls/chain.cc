@@ -397,6 +397,13 @@ size_t Chain::held() const {
   return total;
 }
 
+bool Chain::has_plaintext() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const Layer& layer) {
+    return layer.read_open && layer.engine != nullptr &&
+           SSL_pending(layer.engine->ssl()) > 0;
+  });
+}
+
 ByteQueue Chain::TakeHeld(size_t level) {
   ByteQueue taken;
   taken.Swap(HeldFor(level));

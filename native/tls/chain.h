@@ -94,6 +94,8 @@ class Chain {
   [[nodiscard]] size_t size() const { return layers_.size(); }
   [[nodiscard]] Engine* engine(size_t level) const;
   [[nodiscard]] size_t held() const;
+  // Whether an engine has decrypted more than there was room for.
+  [[nodiscard]] bool has_plaintext() const;
   ByteQueue TakeHeld(size_t level);
   ByteQueue& wire() { return wire_.queue(); }
 

@@ -99,6 +99,27 @@ describe('connect and createServer', () => {
     await next(client, 'secureConnect');
   });
 
+  test('say that there are more layers than maxDepth allows', async () => {
+    const { server, port } = await listen({ layers: layers(2).server });
+    const options = { host: '127.0.0.1', layers: layers(2).client };
+    const client = track(connect({ port, ...options, maxDepth: 1 }));
+    const ending = watch(client);
+    await ending.closed;
+    expect(ending.errors[0]).toMatchObject({
+      name: 'LimitError',
+      code: 'ERR_ONION_LIMIT',
+      layer: 2,
+    });
+
+    const strict = await listen({ layers: layers(2).server, maxDepth: 1 });
+    const failed = next<[Error, OnionSocket]>(strict.server, 'tlsClientError');
+    track(connect({ port: strict.port, ...options })).on('error', () => {});
+    const [error, socket] = await failed;
+    expect(error).toMatchObject({ name: 'LimitError', layer: 2 });
+    expect(socket.destroyed).toBe(true);
+    expect(server.listening).toBe(true);
+  });
+
   test('say that nobody listens', async () => {
     const { server, port } = await listen(serverOptions(1));
     await new Promise<void>((resolve) => server.close(() => resolve()));

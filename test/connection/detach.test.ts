@@ -39,6 +39,30 @@ describe('detach', () => {
     expect(pair.client.destroyed).toBe(false);
   });
 
+  test('is refused once the transport has ended, and nothing is lost', async () => {
+    const pair = await goTo(pipePair({ shape: 'glued' }), 1);
+    pair.server.stopTLS();
+    pair.server.end('last words');
+    await pair.client.stopTLS();
+    expect(pair.pipe.a.readableEnded).toBe(true);
+    expect(() => pair.client.detach()).toThrow(
+      expect.objectContaining({ name: 'StateError', code: 'ERR_ONION_STATE' }),
+    );
+    expect(String(await new Inbox(pair.client).rest())).toBe('last words');
+  });
+
+  test('is refused where unread bytes have become text', async () => {
+    const pair = pipePair();
+    pair.client.setEncoding('utf8');
+    pair.server.write(Buffer.of(0xff, 0x00));
+    await turns();
+    expect(() => pair.client.detach()).toThrow(
+      expect.objectContaining({ name: 'StateError', code: 'ERR_ONION_UNREAD' }),
+    );
+    pair.client.read();
+    expect(pair.client.detach()).toBe(pair.pipe.a);
+  });
+
   test('leaves the transport to another OnionSocket', async () => {
     const pair = await goTo(pipePair(), 1);
     await stopBoth(pair);

@@ -105,6 +105,45 @@ describe('bytes that arrived before startTLS', () => {
   });
 });
 
+describe('bytes that are at hand when startTLS is called', () => {
+  test("are refused by unread: 'reject' also where the reader's buffer was too small for them", async () => {
+    const got: string[] = [];
+    let start: Promise<unknown> | undefined;
+    const callback = (length: number, buffer: Uint8Array): boolean => {
+      got.push(Buffer.from(buffer.subarray(0, length)).toString());
+      start ??= rejectionOf(pair.server.startTLS(serverOptions(2, { unread: 'reject' })));
+      return true;
+    };
+    const onread = { buffer: Buffer.alloc(8), callback };
+    const pair = await goTo(pipePair({ serverSocket: { onread } }), 1);
+    pair.client.write('STARTTLSinjected');
+    await turns();
+    expect(await start).toMatchObject({ name: 'StateError', code: 'ERR_ONION_UNREAD' });
+    expect(got).toEqual(['STARTTLS', 'injected']);
+  });
+
+  test.each([
+    ['as text', 'utf8', {}],
+    ['as bytes', undefined, { unread: 'reject' }],
+  ] as const)(
+    'are still of the layer that is being stopped, and are delivered (%s)',
+    async (_how, encoding, extra) => {
+      const pair = await goTo(pipePair(), 1);
+      if (encoding !== undefined) pair.client.setEncoding(encoding);
+      pair.client.pause();
+      pair.server.write('of the old layer');
+      await turns();
+      const started = [pair.client.stopTLS(), pair.client.startTLS(clientOptions(2, extra))];
+      started.push(pair.server.stopTLS(), pair.server.startTLS(serverOptions(2)));
+      await Promise.all(started);
+      const got: string[] = [];
+      pair.client.on('data', (chunk) => got.push(String(chunk))).resume();
+      await turns();
+      expect(got).toEqual(['of the old layer']);
+    },
+  );
+});
+
 describe('before the peer is verified', () => {
   test('no byte of the application is delivered', async () => {
     const pair = pipePair({ shape: 'glued' });

@@ -235,6 +235,34 @@ describe('each layer on its own', () => {
   });
 });
 
+describe('keying material', () => {
+  test('is asked for in bytes, with a context of any view', async () => {
+    const { client, server } = await goTo(pipePair(), 1);
+    const context = Buffer.from('some context');
+    const view = new DataView(context.buffer, context.byteOffset, context.length);
+    const words = new Uint16Array(new Uint8Array(context).buffer);
+    const theirs = server.layers[0]?.exportKeyingMaterial(40, 'EXPORTER-test', context);
+    expect(theirs).toHaveLength(40);
+    for (const each of [context, view, words]) {
+      const ours = client.layers[0]?.exportKeyingMaterial(40, 'EXPORTER-test', each);
+      expect(ours).toEqual(theirs);
+    }
+  });
+
+  test.each([
+    [-1, 'label', undefined, 'ERR_OUT_OF_RANGE'],
+    [2 ** 32 - 1, 'label', undefined, 'ERR_OUT_OF_RANGE'],
+    ['40', 'label', undefined, 'ERR_INVALID_ARG_TYPE'],
+    [40, undefined, undefined, 'ERR_INVALID_ARG_TYPE'],
+    [40, 'label', 'context', 'ERR_INVALID_ARG_TYPE'],
+  ])('of %p bytes for %p and %p is refused', async (length, label, context, code) => {
+    const { client } = await goTo(pipePair(), 1);
+    const ask = (): unknown =>
+      client.exportKeyingMaterial(length as never, label as never, context as never);
+    expect(ask).toThrow(expect.objectContaining({ code }));
+  });
+});
+
 describe('an OnionSocket', () => {
   test('is itself a transport for another one', async () => {
     const outer = await goTo(pipePair(), 2);

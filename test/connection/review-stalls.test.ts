@@ -64,9 +64,43 @@ describe('stopTLS', () => {
   });
 });
 
+describe('startTLS', () => {
+  test('is bounded where it waits behind writes that the peer does not take', async () => {
+    const pair = await goTo(pipePair(), 1);
+    pair.pipe.up.stall();
+    pair.client.write(pattern(500_000));
+    const ending = watch(pair.client);
+    const start = pair.client.startTLS(clientOptions(2, { handshakeTimeout: 60 }));
+    const error = await rejectionOf(start);
+    expect(error).toBeInstanceOf(TLSTimeoutError);
+    expect(error).toMatchObject({ code: 'ERR_TLS_HANDSHAKE_TIMEOUT', layer: 2 });
+    await ending.closed;
+    expect(ending.errors).toEqual([error]);
+  });
+
+  test('fails at once on a transport that can not be written to', async () => {
+    const pair = pipePair();
+    pair.pipe.a.end();
+    const ending = watch(pair.client);
+    const error = await rejectionOf(pair.client.startTLS(clientOptions(1)));
+    expect(error).toMatchObject({ code: 'EPIPE' });
+    await ending.closed;
+    expect(ending.errors).toEqual([error]);
+  });
+});
+
 test('a transport that delivers text is refused', () => {
   const transport = new PassThrough().setEncoding('utf8');
   expect(() => new OnionSocket(transport)).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
   );
+});
+
+test.each([0, 1])('a transport that begins to deliver text fails, at depth %i', async (depth) => {
+  const pair = await goTo(pipePair(), depth);
+  const ending = watch(pair.client);
+  pair.pipe.a.setEncoding('latin1');
+  pair.server.write('bytes');
+  await ending.closed;
+  expect(ending.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })]);
 });

@@ -89,6 +89,19 @@ describe('a transport that ends', () => {
     expect((await inbox.rest()).toString()).toBe('bye');
     expect(inbox.error).toBeNull();
   });
+
+  test('by both sides leaves every layer closed, and by none of them failed', async () => {
+    const pair = await goTo(pipePair(), 2);
+    const layers = [...pair.client.layers, ...pair.server.layers];
+    const endings = [watch(pair.client), watch(pair.server)];
+    for (const socket of [pair.client, pair.server]) socket.resume().end();
+    await Promise.all(endings.map(({ closed }) => closed));
+    expect(layers.map(({ state }) => state)).toEqual(['closed', 'closed', 'closed', 'closed']);
+    const dropped = await goTo(pipePair(), 2);
+    const [outer, inner] = dropped.client.layers;
+    dropped.client.destroy();
+    expect([outer?.state, inner?.state]).toEqual(['failed', 'failed']);
+  });
 });
 
 describe('close_notify on a layer below a live one', () => {
