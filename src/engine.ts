@@ -27,13 +27,14 @@ const ROOM_BYTES = 64 * 1024;
  * of their own (TDS, EAP), and for tests.
  *
  * A client starts with `receive(new Uint8Array())`. An SNICallback that answers later, and `offloadHandshake`, make the
- * engine wait: call `receive` with no bytes once they are done.
+ * engine wait: once `pending` is resolved, call `receive` with no bytes.
  */
 export class TLSEngine {
   readonly #stack = new LayerStack(() => {});
   readonly #layer: TLSLayer;
   #trailing: Buffer = EMPTY;
-  #waiting = false;
+  #pending: Promise<void> | null = null;
+  #closes = false;
   #failure: TLSError | null = null;
 
   /** @throws as `OnionSocket#startTLS()` does for its options */
@@ -54,6 +55,14 @@ export class TLSEngine {
   /** What came after the peer's close_notify: it does not belong to this session. */
   get trailing(): Buffer {
     return this.#trailing;
+  }
+
+  /**
+   * Resolves once the engine can go on without more bytes from the peer; then `receive` with none has what came of it.
+   * `null` while the engine waits for bytes only.
+   */
+  get pending(): Promise<void> | null {
+    return this.#pending;
   }
 
   /**
@@ -80,6 +89,7 @@ export class TLSEngine {
       this.#note(output, outcome, room);
     }
     if (start < input.length) this.#keep(input.subarray(start));
+    if (this.#closes) this.#sendClose(output);
     return this.#finish(output);
   }
 
@@ -100,14 +110,21 @@ export class TLSEngine {
     return this.#finish(output);
   }
 
-  /** Sends close_notify; what the peer still sends can be received. */
+  /**
+   * Sends close_notify; what the peer still sends can be received. There is no way to send it before the handshake is done:
+   * it then follows the handshake.
+   */
   close(): EngineOutput {
     const output = new OutputBuilder();
-    const { state } = this.#layer;
-    if (state === 'established' || state === 'readClosed') {
-      this.#note(output, this.#stack.closeAll(), EMPTY);
-    }
+    this.#closes = true;
+    this.#sendClose(output);
     return this.#finish(output);
+  }
+
+  #sendClose(output: OutputBuilder): void {
+    const { state } = this.#layer;
+    if (state !== 'established' && state !== 'readClosed') return;
+    this.#note(output, this.#stack.closeAll(), EMPTY);
   }
 
   get #isReadClosed(): boolean {
@@ -115,13 +132,13 @@ export class TLSEngine {
   }
 
   get #canGoOn(): boolean {
-    return !this.#isReadClosed && this.#failure === null && !this.#waiting;
+    return !this.#isReadClosed && this.#failure === null && this.#pending === null;
   }
 
-  /** Bytes behind what ended a pass: they are not of this session, or a callback has not answered. */
+  /** Bytes behind what ended a pass: they are not of this session, or the engine waits for something else. */
   #keep(rest: Uint8Array): void {
     if (this.#isReadClosed) this.#trailing = Buffer.concat([this.#trailing, rest]);
-    else if (this.#waiting) this.#stack.feed(this.#layer, rest);
+    else if (this.#pending !== null) this.#stack.feed(this.#layer, rest);
   }
 
   #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {
@@ -131,12 +148,8 @@ export class TLSEngine {
     if (event?.type === 'failed') this.#failure = event.error as TLSError;
     if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld();
     if (event?.type === 'pending') {
-      this.#waiting = true;
-      const goOn = (): void => {
-        this.#waiting = false;
-      };
-      event.done.then(goOn, (error: TLSError) => {
-        this.#failure = error;
+      this.#pending = event.done.then(() => {
+        this.#pending = null;
       });
     }
   }

@@ -379,15 +379,22 @@ export class LayerStack implements LayerPlace {
       case NativeEvent.clientHello:
         return this.#clientHello(layer);
       case NativeEvent.offload:
-        return {
-          type: 'pending',
-          done: new Promise<void>((done) => this.chain.offload(level, done)),
-        };
+        return { type: 'pending', done: this.#offload(level) };
       case NativeEvent.failed:
         return this.#failed(layer);
       default:
         return null;
     }
+  }
+
+  #offload(level: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.chain.offload(level, () => {
+        // What was to be collected may have changed while the engine was away.
+        this.chain.collect(this.#collect);
+        resolve();
+      });
+    });
   }
 
   #established(layer: TLSLayer): StackEvent {

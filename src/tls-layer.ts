@@ -238,6 +238,7 @@ export class TLSLayer {
     validateString(label, 'label');
     if (context !== undefined) validateBytes(context, 'context');
     const bytes = context === undefined ? null : toBytes(context);
+    if (this.#state === 'waiting' || this.#state === 'handshaking') return undefined;
     const material = this.#ask((chain, level) =>
       chain.exportKeyingMaterial(level, length, label, bytes),
     );

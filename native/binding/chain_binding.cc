@@ -144,15 +144,22 @@ Napi::Value ChainBinding::Destroy(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+bool ChainBinding::FindLevel(const Napi::CallbackInfo& info, size_t* level) {
+  const double number = ToDouble(info[0], -1);
+  if (chain_ == nullptr || number < 0 ||
+      number >= static_cast<double>(chain_->size())) {
+    Napi::RangeError::New(info.Env(), "There is no such layer")
+        .ThrowAsJavaScriptException();
+    return false;
+  }
+  *level = static_cast<size_t>(number);
+  return true;
+}
+
 bool ChainBinding::LevelArgument(const Napi::CallbackInfo& info,
                                  size_t* level) {
-  const double number = ToDouble(info[0], -1);
-  if (chain_ != nullptr && !busy_ && number >= 0 &&
-      number < static_cast<double>(chain_->size())) {
-    *level = static_cast<size_t>(number);
-    return true;
-  }
-  Napi::RangeError::New(info.Env(), "There is no such layer")
+  if (!busy_) return FindLevel(info, level);
+  Napi::Error::New(info.Env(), "The layers are in the middle of a step")
       .ThrowAsJavaScriptException();
   return false;
 }
@@ -166,6 +173,11 @@ tls::Engine* ChainBinding::EngineArgument(const Napi::CallbackInfo& info) {
         .ThrowAsJavaScriptException();
   }
   return engine;
+}
+
+tls::Engine* ChainBinding::EngineAsked(const Napi::CallbackInfo& info) {
+  size_t level = 0;
+  return FindLevel(info, &level) ? chain_->engine(level) : nullptr;
 }
 
 Napi::Value ChainBinding::Report(Napi::Env env, const tls::Outcome& outcome) {

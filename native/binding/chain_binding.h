@@ -79,7 +79,11 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   // The engine that the first argument names; throws and returns null where
   // there is none.
   tls::Engine* EngineArgument(const Napi::CallbackInfo& info);
+  // The same for a question: it may also be asked in the middle of a step, and
+  // there is no answer while the engine is on the thread pool.
+  tls::Engine* EngineAsked(const Napi::CallbackInfo& info);
   bool LevelArgument(const Napi::CallbackInfo& info, size_t* level);
+  bool FindLevel(const Napi::CallbackInfo& info, size_t* level);
   // Fills in the status block; the event is the value of the call.
   Napi::Value Report(Napi::Env env, const tls::Outcome& outcome);
   Napi::Value Gone(Napi::Env env);

@@ -47,7 +47,7 @@ std::vector<ChainBinding::PropertyDescriptor> ChainBinding::InfoMethods() {
 }
 
 Napi::Value ChainBinding::Stats(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const tls::EngineStats stats = engine->stats();
   auto list = Napi::Array::New(info.Env(), 4);
@@ -59,7 +59,7 @@ Napi::Value ChainBinding::Stats(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::VerifyResult(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const long error = engine->verify_error();
   return error == X509_V_OK ? info.Env().Null()
@@ -88,7 +88,7 @@ Napi::Value ChainBinding::Summary(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::PeerCertificates(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   auto result = Napi::Object::New(info.Env());
   result.Set("sent", ToBufferArray(info.Env(), tls::SentCertificates(*engine)));
@@ -98,13 +98,13 @@ Napi::Value ChainBinding::PeerCertificates(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::HasPeerCertificate(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return Napi::Boolean::New(info.Env(), tls::HasPeerCertificate(*engine));
 }
 
 Napi::Value ChainBinding::PeerMatches(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const std::string host = ToText(info[1]);
   const bool matches = tls::PeerMatches(*engine, host, ToBool(info[2]));
@@ -112,19 +112,19 @@ Napi::Value ChainBinding::PeerMatches(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::OwnCertificate(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::OwnCertificate(engine->ssl()));
 }
 
 Napi::Value ChainBinding::Protocol(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return Napi::String::New(info.Env(), SSL_get_version(engine->ssl()));
 }
 
 Napi::Value ChainBinding::Cipher(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const auto cipher = tls::CurrentCipher(engine->ssl());
   if (!cipher) return info.Env().Null();
@@ -136,13 +136,13 @@ Napi::Value ChainBinding::Cipher(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::AlpnProtocol(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToStringOrNull(info.Env(), tls::SelectedProtocol(engine->ssl()));
 }
 
 Napi::Value ChainBinding::Servername(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const char* name =
       SSL_get_servername(engine->ssl(), TLSEXT_NAMETYPE_host_name);
@@ -151,7 +151,7 @@ Napi::Value ChainBinding::Servername(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::GetEphemeralKey(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   const auto key = tls::PeerTemporaryKey(engine->ssl());
   if (!key) return info.Env().Null();
@@ -163,49 +163,49 @@ Napi::Value ChainBinding::GetEphemeralKey(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::Session(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::CurrentSession(engine->ssl()));
 }
 
 Napi::Value ChainBinding::Ticket(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::CurrentTicket(engine->ssl()));
 }
 
 Napi::Value ChainBinding::IsSessionReused(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return Napi::Boolean::New(info.Env(), SSL_session_reused(engine->ssl()) == 1);
 }
 
 Napi::Value ChainBinding::Finished(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::FinishedMessage(engine->ssl(), false));
 }
 
 Napi::Value ChainBinding::PeerFinished(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::FinishedMessage(engine->ssl(), true));
 }
 
 Napi::Value ChainBinding::GetSharedSigalgs(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToStringArray(info.Env(), tls::SharedSigalgs(engine->ssl()));
 }
 
 Napi::Value ChainBinding::GetOcspResponse(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   return ToBufferOrNull(info.Env(), tls::OcspResponse(engine->ssl()));
 }
 
 Napi::Value ChainBinding::GetKeyingMaterial(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineArgument(info);
+  tls::Engine* engine = EngineAsked(info);
   if (engine == nullptr) return info.Env().Undefined();
   std::optional<tls::ByteView> context;
   if (info[3].IsTypedArray()) context = ToView(info[3]);

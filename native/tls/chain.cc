@@ -149,8 +149,11 @@ bool Chain::FeedSome(size_t level, ByteView* bytes) {
     layer.held.Append(std::exchange(*bytes, {}));
     return true;
   }
+  // What an engine asks for in the middle of a step may run other chains, which
+  // work in the same buffers.
+  const bool asks = layer.engine->options().psk && !layer.engine->established();
   bool going = false;
-  if (layer.held.empty()) {
+  if (layer.held.empty() && !asks) {
     going = Process(level, bytes);
   } else {
     layer.held.Append(std::exchange(*bytes, {}));

@@ -203,11 +203,25 @@ long Engine::verify_error() const {
                                    : SSL_get_verify_result(ssl());
 }
 
+// In TLS 1.3 the level of an alert means nothing (RFC 8446 section 6), and one
+// that says it is a warning is fatal all the same: OpenSSL's error says so.
+void Engine::NoteReceivedAlert() {
+  if (failure_.entries.empty()) return;
+  const ErrorEntry& cause = failure_.entries.front();
+  const int code = cause.reason_code - SSL_AD_REASON_OFFSET;
+  if (cause.library_code != ERR_LIB_SSL || code < 0 || code > 0xff) return;
+  failure_.has_alert = true;
+  failure_.alert = {.code = code,
+                    .name = SSL_alert_desc_string_long(code),
+                    .received = true};
+}
+
 // A layer fails once: what is tried with it after that says nothing new.
 Event Engine::Fail() {
   if (failed_) return Event::kFailed;
   failed_ = true;
   failure_.entries = TakeErrors();
+  if (!failure_.has_alert) NoteReceivedAlert();
   failure_.handshaking = !established_;
   failure_.verify_error = chain_error_;
   return Event::kFailed;
@@ -215,6 +229,8 @@ Event Engine::Fail() {
 
 Event Engine::FailAtLimit(const char* which) {
   failed_ = true;
+  // The peer must not take an answer for the success that it is to OpenSSL.
+  output_.queue().Clear();
   failure_.handshaking = !established_;
   failure_.limit = which;
   return Event::kFailed;

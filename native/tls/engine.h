@@ -171,6 +171,7 @@ class Engine {
   void Remember(ByteView input);
   Event ReadStopped(int result);
   Event Fail();
+  void NoteReceivedAlert();
   Event FailAtLimit(const char* which);
   // Runs one OpenSSL call over the input and does the accounting around it.
   template <typename Call>

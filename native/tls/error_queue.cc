@@ -31,6 +31,7 @@ std::vector<ErrorEntry> TakeErrors() {
     entries.push_back({.library = OrEmpty(ERR_lib_error_string(code)),
                        .function = OrEmpty(function),
                        .reason = OrEmpty(ERR_reason_error_string(code)),
+                       .library_code = ERR_GET_LIB(code),
                        .reason_code = ERR_GET_REASON(code),
                        .text = text.data()});
   }

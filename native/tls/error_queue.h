@@ -11,6 +11,7 @@ struct ErrorEntry {
   std::string library;
   std::string function;
   std::string reason;
+  int library_code = 0;
   int reason_code = 0;
   std::string text;
 };

@@ -1,9 +1,9 @@
 /** What the callbacks of a handshake may return, throw and do. */
 import { types } from 'node:util';
-import { TLSEngine } from '../../src';
-import { rejectionOf, turns, watch } from '../support/events';
+import { type OnionSocket, TLSEngine } from '../../src';
+import { Inbox, rejectionOf, turns, watch } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { pipePair } from '../support/pairs';
+import { goTo, pipePair } from '../support/pairs';
 
 type Answer = (error: Error | null, context?: undefined) => void;
 
@@ -141,5 +141,47 @@ describe('checkServerIdentity', () => {
     });
     expect(errors.client.message).toContain(text);
     expect(types.isNativeError(errors.client.cause)).toBe(true);
+  });
+});
+
+describe('pskCallback', () => {
+  const psk = Buffer.alloc(16, 1);
+  const both = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
+  const client = {
+    ...both,
+    servername: 'psk.test',
+    checkServerIdentity: () => undefined,
+    pskCallback: () => ({ psk, identity: 'me' }),
+  };
+
+  test('may ask about the connection, which is in the middle of the handshake', async () => {
+    const pair = pipePair();
+    const seen: unknown[] = [];
+    const pskCallback = (socket: OnionSocket, identity: string): Buffer => {
+      seen.push(identity, socket.getProtocol(), socket.servername, socket.layers[0]?.state);
+      seen.push(socket.exportKeyingMaterial(16, 'too early'));
+      return psk;
+    };
+    pair.server.startTLS({ ...both, isServer: true, pskCallback });
+    await pair.client.startTLS(client);
+    expect(seen).toEqual(['me', 'TLSv1.2', 'psk.test', 'handshaking', undefined]);
+  });
+
+  test('may make another connection read, in the middle of a record of this one', async () => {
+    const other = await goTo(pipePair({ shape: 'glued' }), 2);
+    const theirs = new Inbox(other.client);
+    other.client.pause();
+    other.server.write(Buffer.alloc(900_000, 'b'));
+    await turns(20);
+
+    const pair = await goTo(pipePair({ shape: 'glued' }), 1);
+    const pskCallback = (): Buffer => {
+      other.client.resume();
+      return psk;
+    };
+    pair.server.startTLS({ ...both, isServer: true, pskCallback });
+    const layer = await pair.client.startTLS(client);
+    expect(layer.state).toBe('established');
+    expect((await theirs.bytes(900_000)).equals(Buffer.alloc(900_000, 'b'))).toBe(true);
   });
 });

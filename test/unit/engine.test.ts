@@ -173,6 +173,73 @@ describe('TLSEngine', () => {
     );
   });
 
+  test('that is closed before it is established sends close_notify behind its handshake', () => {
+    const engines = makeEngines();
+    const early = engines.server.close();
+    expect(early).toEqual({ plaintext: null, wire: null, established: false, peerClosed: false });
+    const outputs = handshake(engines);
+    expect(engines.server.state).toBe('writeClosed');
+    expect(engines.client.state).toBe('readClosed');
+    expect(outputs.at(-1)).toMatchObject({ peerClosed: true });
+    const last = engines.server.receive(wireOf(engines.client.send(Buffer.from('last'))));
+    expect(last.plaintext?.toString()).toBe('last');
+  });
+
+  test('says when it can go on after an SNICallback that answers later', async () => {
+    let answer: ((error: null) => void) | undefined;
+    const server = new TLSEngine(
+      serverOptions(1, {
+        SNICallback: (_name, callback) => {
+          answer = callback;
+        },
+      }),
+    );
+    const client = new TLSEngine(clientOptions(1));
+    expect(server.pending).toBeNull();
+    const hello = wireOf(client.receive(NOTHING));
+    expect(server.receive(hello.subarray(0, 50)).wire).toBeNull();
+    expect(server.pending).toBeNull();
+    expect(server.receive(hello.subarray(50)).wire).toBeNull();
+    const { pending } = server;
+    expect(pending).toBeInstanceOf(Promise);
+    answer?.(null);
+    await pending;
+    expect(server.pending).toBeNull();
+    const flight = wireOf(server.receive(NOTHING));
+    expect(client.receive(flight).established).toBe(true);
+  });
+
+  test('says when it can go on after a step on the thread pool, and keeps the bytes that come meanwhile', async () => {
+    const engines = makeEngines({ offloadHandshake: true });
+    let wire = engines.client.receive(NOTHING).wire;
+    for (let turn = 0; engines.server.state !== 'established' && turn < 20; turn++) {
+      for (const engine of [engines.client, engines.server]) {
+        const outputs = [engine.receive(wire ?? NOTHING)];
+        while (engine.pending !== null) {
+          await engine.pending;
+          outputs.push(engine.receive(NOTHING));
+        }
+        wire = Buffer.concat(outputs.map((output) => output.wire ?? NOTHING));
+      }
+    }
+    expect([engines.client.state, engines.server.state]).toEqual(['established', 'established']);
+    engines.client.receive(wire ?? NOTHING);
+    expect(engines.client.receive(wireOf(engines.server.send(Buffer.from('x')))).plaintext).toEqual(
+      Buffer.from('x'),
+    );
+  });
+
+  test('takes an alert of TLS 1.3 for fatal whatever level it has', () => {
+    const { client, server } = makeEngines();
+    server.receive(wireOf(client.receive(NOTHING)));
+    // A warning, bad_certificate; before its Finished a client may send it in the clear.
+    const { error } = server.receive(Buffer.from('1503030002012a', 'hex'));
+    expect(error).toMatchObject({
+      name: 'AlertError',
+      alert: { code: 42, name: 'bad certificate', direction: 'received' },
+    });
+  });
+
   test('can be put into another one', () => {
     const [outer, inner] = [makeEngines(), makeEngines()];
     handshake(outer);
