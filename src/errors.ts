@@ -271,14 +271,11 @@ export function errorFromFailure(failure: NativeFailure, layer?: number): TLSErr
 }
 
 /** What is left to say where OpenSSL says nothing. */
-function ownWords({ alert, handshaking, entries }: NativeFailure): string {
+function ownWords({ alert, handshaking, peerClosed }: NativeFailure): string {
   if (alert?.direction === 'received') {
     return `The peer sent the fatal alert ${alert.code} (${alert.name})`;
   }
-  // Without an error, a step of the handshake ends for one reason only: SSL_ERROR_ZERO_RETURN.
-  if (handshaking && alert === undefined && entries.length === 0) {
-    return 'The peer has closed the layer before the TLS handshake was done';
-  }
+  if (peerClosed) return 'The peer ended the handshake with close_notify';
   const sent = alert === undefined ? '' : `: alert ${alert.name}`;
   return (handshaking ? 'The TLS handshake failed' : 'The TLS layer failed') + sent;
 }

@@ -121,6 +121,8 @@ export interface NativeFailure {
   /** OpenSSL's error queue, the oldest entry (the cause) first. */
   entries: NativeErrorEntry[];
   handshaking: boolean;
+  /** The peer sent close_notify in the middle of the handshake. */
+  peerClosed?: boolean;
   /** The fatal alert that was received or sent. */
   alert?: { code: number; name: string; direction: 'received' | 'sent' };
   /** Set when the peer's certificate chain was refused. */

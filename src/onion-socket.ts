@@ -339,7 +339,7 @@ export class OnionSocket extends LayeredSurface {
   onTransportClose(): void {
     if (this.destroyed) return;
     if (!this.transport.readableEnded && !this.#operations.hasEnded) {
-      this.destroy(this.stack.transportEnded() ?? undefined);
+      this.destroy(this.transport.errored ?? this.stack.transportEnded() ?? undefined);
     } else if (this.readableEnded) {
       this.destroy();
     } else {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
 
 /** How long closing waits for a transport that does not take the alert, or a peer that does not end, in milliseconds. */
@@ -42,8 +43,8 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
   close() {
     this[owner].onTransportClose();
   },
-  error(error: Error) {
-    this[owner].onTransportError(error);
+  error(error: unknown) {
+    this[owner].onTransportError(toError(error));
   },
   connect() {
     this[owner].emit('connect');

@@ -98,7 +98,7 @@ export class WriteQueue {
   close(error: Error | null): void {
     const done = this.#done;
     this.#done = null;
-    const sends = error === null && this.#waits;
+    const sends = error === null && this.#waits && !this.#wire.isClosed;
     if (sends) this.#first = this.#chunks[0] as Uint8Array;
     if (error === null && this.#first !== null) this.#sealFirst(this.#first);
     if (done !== null) process.nextTick(done, sends ? null : (error ?? destroyed()));

@@ -112,6 +112,7 @@ Napi::Value ToFailure(Napi::Env env, const tls::Engine& engine) {
   auto result = Napi::Object::New(env);
   result.Set("entries", ToErrorEntries(env, failure.entries));
   result.Set("handshaking", failure.handshaking);
+  if (failure.peer_closed) result.Set("peerClosed", true);
   result.Set("received", ToBuffer(env, engine.received()));
   if (failure.has_alert) {
     auto alert = Napi::Object::New(env);

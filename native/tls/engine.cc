@@ -93,6 +93,9 @@ Event Engine::Handshake(ByteView* input) {
       return Event::kClientHello;
     case SSL_ERROR_WANT_RETRY_VERIFY:
       return Event::kVerify;
+    case SSL_ERROR_ZERO_RETURN:
+      failure_.peer_closed = true;
+      return Fail();
     default:
       return Fail();
   }
@@ -178,6 +181,8 @@ void Engine::CloseNotify() {
 
 bool Engine::KeyUpdate(bool request_peer) {
   ErrorQueueGuard guard;
+  // What the peer was asked for is not held against it.
+  if (request_peer) unproductive_bytes_ = 0;
   const int type =
       request_peer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
   return SSL_key_update(ssl(), type) == 1 && SSL_do_handshake(ssl()) == 1;

@@ -43,6 +43,7 @@ struct Alert {
 struct Failure {
   std::vector<ErrorEntry> entries;
   bool handshaking = false;
+  bool peer_closed = false;
   bool has_alert = false;
   Alert alert;
   long verify_error = 0;

@@ -85,6 +85,20 @@ describe('bounds', () => {
     });
   });
 
+  test('answers to key updates that we ask for are no flood', async () => {
+    const pair = await goTo(pipePair({ shape: 'glued' }), 1);
+    const inbox = new Inbox(pair.server);
+    pair.client.resume();
+    // Nothing but the answers comes back.
+    for (let count = 0; count < 8000; count++) {
+      pair.client.layers[0]?.keyUpdate(true);
+      pair.client.write('x');
+      if (count % 100 === 0) await turns(2);
+    }
+    expect((await inbox.bytes(8000)).length).toBe(8000);
+    expect(pair.client.destroyed).toBe(false);
+  });
+
   test('key updates with data between them go on for ever', async () => {
     const pair = await goTo(pipePair({ shape: 'glued' }), 1);
     const inbox = new Inbox(pair.server);

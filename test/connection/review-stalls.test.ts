@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { OnionSocket, TLSTimeoutError, TruncationError } from '../../src';
 import { rejectionOf, turns, watch } from '../support/events';
 import { clientOptions } from '../support/identities';
-import { goTo, pipePair } from '../support/pairs';
+import { goTo, pipePair, track } from '../support/pairs';
+import { Pipe } from '../support/pipe';
 import { pattern } from '../support/random';
 
 describe('stopTLS', () => {
@@ -104,3 +105,33 @@ test.each([0, 1])('a transport that begins to deliver text fails, at depth %i', 
   await ending.closed;
   expect(ending.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })]);
 });
+
+describe('a transport that was destroyed before', () => {
+  test.each([undefined, new Error('ECONNRESET, say')])(
+    '(with %p) takes no write for sent',
+    async (reason) => {
+      const { a } = new Pipe();
+      a.on('error', () => {}).destroy(reason);
+      await turns();
+      const socket = track(new OnionSocket(a));
+      const ending = watch(socket);
+      const told = new Promise((resolve) => socket.write('lost', resolve));
+      expect(await told).toBeInstanceOf(Error);
+      await ending.closed;
+      expect(ending.errors).toEqual(reason === undefined ? [] : [reason]);
+    },
+  );
+});
+
+test.each(['a text', undefined])(
+  'an error of the transport that is %p is made one',
+  async (value) => {
+    const pair = pipePair();
+    const ending = watch(pair.client);
+    const error = rejectionOf(pair.client.startTLS(clientOptions(1)));
+    pair.pipe.a.emit('error', value);
+    expect(await error).toBeInstanceOf(Error);
+    await ending.closed;
+    expect(ending.errors).toEqual([await error]);
+  },
+);

@@ -240,6 +240,14 @@ describe('TLSEngine', () => {
     });
   });
 
+  test('says that the peer has closed in the middle of the handshake', () => {
+    const { client } = makeEngines();
+    client.receive(NOTHING);
+    const { error } = client.receive(Buffer.from('15030300020100', 'hex'));
+    expect(error).toMatchObject({ name: 'HandshakeError', code: 'ERR_ONION_PROTOCOL' });
+    expect(error?.message).toContain('close_notify');
+  });
+
   test('can be put into another one', () => {
     const [outer, inner] = [makeEngines(), makeEngines()];
     handshake(outer);
