@@ -6,17 +6,13 @@
  * other one wrote there.
  */
 import fc from 'fast-check';
-import {
-  createSecureContext,
-  type OnionSocket,
-  type StartTLSOptions,
-  type TLSLayer,
-} from '../../src';
+import { createSecureContext, OnionSocket, type StartTLSOptions, type TLSLayer } from '../../src';
 import { Inbox } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { pipePair } from '../support/pairs';
-import type { Shape } from '../support/pipe';
+import { type Pair, quiet, track } from '../support/pairs';
+import type { PipeOptions, Shape } from '../support/pipe';
 import { pattern } from '../support/random';
+import { TRANSPORTS, type TransportKind, transportsOf } from '../support/transports';
 
 interface Writes {
   /** Sizes of the writes of this side in this step. */
@@ -56,6 +52,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
 );
 
 const program = fc.record({
+  transport: fc.constantFrom(...TRANSPORTS),
   shape,
   bytesPerTurn: fc.constantFrom(Number.POSITIVE_INFINITY, 20_000, 3000),
   steps: fc.array(step, { minLength: 1, maxLength: 12 }),
@@ -149,9 +146,16 @@ function pauseFor(socket: OnionSocket, count: number): void {
   turn(count);
 }
 
-async function runBoth({ shape, bytesPerTurn, steps, last }: Program): Promise<void> {
-  const socket = { allowHalfOpen: true };
-  const pair = pipePair({ shape, bytesPerTurn, clientSocket: socket, serverSocket: socket });
+async function pairOn(transport: TransportKind, options: PipeOptions): Promise<Pair> {
+  const ends = await transportsOf(transport, options);
+  const [client, server] = ends.map((end) => {
+    return quiet(track(new OnionSocket(end, { allowHalfOpen: true })));
+  });
+  return { client: client as OnionSocket, server: server as OnionSocket };
+}
+
+async function runBoth({ transport, shape, bytesPerTurn, steps, last }: Program): Promise<void> {
+  const pair = await pairOn(transport, { shape, bytesPerTurn });
   const errors: Error[] = [];
   for (const each of [pair.client, pair.server]) each.on('error', (error) => errors.push(error));
   const acts = actsOf(steps);
@@ -179,7 +183,8 @@ describe('random programs', () => {
       minLength: 2,
       maxLength: 14,
     });
-    await fc.assert(fc.asyncProperty(shape, kinds, runWithoutWaiting), {
+    const transport = fc.constantFrom(...TRANSPORTS);
+    await fc.assert(fc.asyncProperty(transport, shape, kinds, runWithoutWaiting), {
       numRuns: RUNS,
       timeout: 4000,
     });
@@ -187,8 +192,12 @@ describe('random programs', () => {
 });
 
 /** All calls at once, with a mark written in every layer: marks come out in order, and whole. */
-async function runWithoutWaiting(how: Shape, kinds: readonly ('start' | 'stop')[]): Promise<void> {
-  const pair = pipePair({ shape: how });
+async function runWithoutWaiting(
+  transport: TransportKind,
+  how: Shape,
+  kinds: readonly ('start' | 'stop')[],
+): Promise<void> {
+  const pair = await pairOn(transport, { shape: how });
   const pending: Promise<unknown>[] = [];
   const steps = kinds.map((kind) => ({ kind, clientIsServer: false, before: NOTHING }));
   const acts = actsOf(steps);
