@@ -275,7 +275,7 @@ function ownWords({ alert, handshaking, peerClosed }: NativeFailure): string {
   if (alert?.direction === 'received') {
     return `The peer sent the fatal alert ${alert.code} (${alert.name})`;
   }
-  if (peerClosed) return 'The peer ended the handshake with close_notify';
+  if (peerClosed) return 'The peer has closed the layer before the TLS handshake was done';
   const sent = alert === undefined ? '' : `: alert ${alert.name}`;
   return (handshaking ? 'The TLS handshake failed' : 'The TLS layer failed') + sent;
 }

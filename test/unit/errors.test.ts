@@ -56,7 +56,7 @@ describe('errorFromFailure', () => {
   });
 
   test('has no properties for what is not known', () => {
-    const error = errorFromFailure(failure({ entries: [] }));
+    const error = errorFromFailure(failure({ entries: [], peerClosed: true }));
     expect(Object.keys(error)).toEqual(['code']);
     expect(error.message).toBe('The peer has closed the layer before the TLS handshake was done');
   });
