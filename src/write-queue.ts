@@ -97,11 +97,25 @@ export class WriteQueue {
   /** For a socket that is being destroyed: the Writable is told later, as no callback may run before that is done. */
   close(error: Error | null): void {
     const done = this.#done;
+    if (error === null && !this.#wire.isClosed) this.#sendRest();
     this.#done = null;
-    const sends = error === null && this.#waits && !this.#wire.isClosed;
-    if (sends) this.#first = this.#chunks[0] as Uint8Array;
-    if (error === null && this.#first !== null) this.#sealFirst(this.#first);
-    if (done !== null) process.nextTick(done, sends ? null : (error ?? destroyed()));
+    const isSent = error === null && this.#next === this.#chunks.length;
+    if (done !== null) process.nextTick(done, isSent ? null : (error ?? destroyed()));
+  }
+
+  /** Also what was handed over from within the callback of the write before it, which may be the one that destroys. */
+  #sendRest(): void {
+    if (this.#waits) {
+      this.#first = this.#chunks[0] as Uint8Array;
+      this.#next = 1;
+    }
+    if (this.#first !== null) this.#sealFirst(this.#first);
+    while (this.#isAtData && this.#sendPass());
+  }
+
+  get #isAtData(): boolean {
+    const chunk = this.#chunks[this.#next];
+    return chunk !== undefined && !this.#markers.has(chunk);
   }
 
   #sealFirst(chunk: Uint8Array): void {

@@ -10,6 +10,7 @@ import { scenarios as negotiation } from './negotiation';
 import { scenarios as resumption } from './resumption';
 import { scenarios as servers } from './servers';
 import { scenarios as sockets } from './sockets';
+import { scenarios as writing } from './writing';
 
 export const allScenarios: ScenarioTable = {
   ...connecting,
@@ -23,4 +24,5 @@ export const allScenarios: ScenarioTable = {
   ...failures,
   ...servers,
   ...extras,
+  ...writing,
 };
