@@ -47,7 +47,8 @@ export class Operation<T = any> {
 
   startTimer(ms: number, onTimeout: () => void): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(onTimeout, ms);
+    // The connection keeps the process alive, if anything does; as in Node, its timers don't.
+    this.#timer = setTimeout(onTimeout, ms).unref();
   }
 
   succeed(value: T): void {

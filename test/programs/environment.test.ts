@@ -1,4 +1,4 @@
-/** What the environment says about certificates counts, as with `node:tls`. */
+/** What the environment says about certificates counts, as with `node:tls`, and what keeps a process alive. */
 import { join } from 'node:path';
 import { Program, writeFiles } from '../support/programs';
 import { ca, cert, key } from './support/site';
@@ -29,4 +29,14 @@ test('NODE_TLS_REJECT_UNAUTHORIZED=0 accepts anybody, with a warning', async () 
   const output = await outputWith(() => ({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }));
   expect(output).toContain('authorized false');
   expect(output).toContain('disabling certificate verification');
+});
+
+test('a handshake that nobody answers does not keep the process alive', async () => {
+  const preload = ['--require', join(support, 'in-place-of-tls.cjs')];
+  const program = new Program(process.execPath, [
+    ...preload,
+    join(support, 'waits-for-nothing.cjs'),
+  ]);
+  expect(await program.exit()).toBe(0);
+  expect(program.output).toContain('nothing left to wait for');
 });
