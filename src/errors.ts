@@ -266,7 +266,8 @@ export function errorFromFailure(failure: NativeFailure, layer?: number): TLSErr
     return CertificateError.fromVerify(failure.verify, layer, details);
   }
   if (!failure.handshaking) return new ProtocolError(message, details);
-  if (!looksLikeHandshake(failure.received)) return unknownProtocol(failure.received, details);
+  if (!looksLikeHandshake(failure.received))
+    return unknownProtocol(failure.received, details, first?.text);
   return new HandshakeError(message, details);
 }
 
@@ -285,11 +286,20 @@ function limitMessage(limit: string, layer: number | undefined): string {
   return `The peer sent more ${limit} than are allowed${where}`;
 }
 
-function unknownProtocol(received: Buffer, details: TLSErrorDetails): UnknownProtocolError {
+function unknownProtocol(
+  received: Buffer,
+  details: TLSErrorDetails,
+  text: string | undefined,
+): UnknownProtocolError {
   const where = details.layer === undefined ? '' : ` in layer ${details.layer}`;
   const message = `The peer does not speak TLS${where}: it sent ${describeFirstBytes(received)}`;
-  return new UnknownProtocolError(message, { ...details, received });
+  // Programs look for OpenSSL's words.
+  const whole = text === undefined ? message : `${message} (${text})`;
+  return new UnknownProtocolError(whole, { ...details, received });
 }
+
+/** Said where OpenSSL's "unsupported" would tell nothing, as Node does. */
+const UNSUPPORTED_PFX = 'Unsupported PKCS12 PFX data';
 
 /** What a native constructor or setter threw, as the error for the application; anything else as it is. */
 export function errorFromThrown(thrown: unknown): unknown {
@@ -298,7 +308,11 @@ export function errorFromThrown(thrown: unknown): unknown {
   if (first === undefined) {
     return new TLSError(thrown.message, { code: 'ERR_CRYPTO_OPERATION_FAILED' });
   }
-  return new TLSError(first.text, { ...detailsOf(thrown.entries), code: codeOfEntry(first) });
+  const details = detailsOf(thrown.entries);
+  if (thrown.message === UNSUPPORTED_PFX) {
+    return new TLSError(UNSUPPORTED_PFX, { ...details, code: 'ERR_CRYPTO_UNSUPPORTED_OPERATION' });
+  }
+  return new TLSError(first.text, { ...details, code: codeOfEntry(first) });
 }
 
 function isNativeThrown(thrown: unknown): thrown is NativeThrown {

@@ -1,5 +1,6 @@
 #include "tls/credentials.h"
 
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
 namespace onion::tls {
@@ -41,12 +42,13 @@ bool UsePrivateKey(SSL_CTX* context, const Secret& secret) {
   return key != nullptr && SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
-bool UsePkcs12(SSL_CTX* context, const Secret& secret,
-               const TrustStore& default_trust) {
+const char* UsePkcs12(SSL_CTX* context, const Secret& secret,
+                      const TrustStore& default_trust) {
+  const char* const failed = "PKCS12: failed to load";
   const BioPointer bio = ReadFrom(secret.data);
-  if (bio == nullptr) return false;
+  if (bio == nullptr) return failed;
   const Pkcs12Pointer file(d2i_PKCS12_bio(bio.get(), nullptr));
-  if (file == nullptr) return false;
+  if (file == nullptr) return failed;
 
   EVP_PKEY* key_found = nullptr;
   X509* certificate_found = nullptr;
@@ -58,23 +60,29 @@ bool UsePkcs12(SSL_CTX* context, const Secret& secret,
   const KeyPointer key(key_found);
   const X509Pointer certificate(certificate_found);
   const CertificateStack others(others_found);
-  if (parsed != 1 || key == nullptr || certificate == nullptr) return false;
+  if (parsed != 1) {
+    // What has encrypted it is in the legacy provider only.
+    const bool is_legacy = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED;
+    return is_legacy ? "Unsupported PKCS12 PFX data" : failed;
+  }
+  if (key == nullptr) return "Unable to load private key from PFX data";
+  if (certificate == nullptr) return "Unable to load certificate from PFX data";
 
   if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    return false;
+    return failed;
   }
   SSL_CTX_clear_chain_certs(context);
-  if (others == nullptr) return true;
+  if (others == nullptr) return nullptr;
   X509_STORE* store = OwnStore(context, default_trust);
-  if (store == nullptr) return false;
+  if (store == nullptr) return failed;
   for (int i = 0; i < sk_X509_num(others.get()); ++i) {
     X509* other = sk_X509_value(others.get(), i);
     if (!AddChain(context, other) || !Trust(context, store, other)) {
-      return false;
+      return failed;
     }
   }
-  return true;
+  return nullptr;
 }
 
 bool UseAuthorities(SSL_CTX* context, ByteView bytes,

@@ -117,9 +117,8 @@ bool SetIdentities(SSL_CTX* context, const SecureContextOptions& options,
     }
   }
   for (const Secret& pfx : options.pfx) {
-    if (!UsePkcs12(context, pfx, default_trust)) {
-      return Fail(error, "PKCS12: failed to load");
-    }
+    const char* problem = UsePkcs12(context, pfx, default_trust);
+    if (problem != nullptr) return Fail(error, problem);
   }
   return true;
 }

@@ -116,9 +116,19 @@ describe('errorFromFailure', () => {
     expect(error.code).toBe('ERR_SSL_WRONG_VERSION_NUMBER');
     expect(error.received).toBe(received);
     expect(error.message).toBe(
-      'The peer does not speak TLS in layer 2: it sent an HTTP response ("HTTP/1.1 400 Bad Request")',
+      'The peer does not speak TLS in layer 2: it sent an HTTP response ("HTTP/1.1 400 Bad Request") ' +
+        '(error:0A00010B:SSL routines::wrong version number)',
     );
     expect(inspect(error)).not.toContain('received');
+  });
+
+  test('says of a PFX file that needs the legacy provider what Node says', () => {
+    const entries = [entry('error:0308010C:digital envelope routines::unsupported')];
+    const thrown = Object.assign(new Error('Unsupported PKCS12 PFX data'), { entries });
+    expect(errorFromThrown(thrown)).toMatchObject({
+      code: 'ERR_CRYPTO_UNSUPPORTED_OPERATION',
+      message: 'Unsupported PKCS12 PFX data',
+    });
   });
 
   test('does not blame the protocol when the bytes are a handshake or none at all', () => {

@@ -39,6 +39,7 @@ export interface Fixtures {
   readonly pfx: Buffer;
   readonly pfxWithoutPassphrase: Buffer;
   readonly rsaPfx: Buffer;
+  readonly pfxWithoutKey: Buffer;
   readonly dhparam: string;
 }
 
@@ -163,7 +164,13 @@ function issue(directory: string, request: Request): void {
   );
 }
 
-function makePfx(directory: string, file: string, output: string, passphrase: string): void {
+function makePfx(
+  directory: string,
+  file: string,
+  output: string,
+  passphrase: string,
+  more: readonly string[] = [],
+): void {
   openssl(
     directory,
     'pkcs12',
@@ -178,6 +185,7 @@ function makePfx(directory: string, file: string, output: string, passphrase: st
     `pass:${passphrase}`,
     '-out',
     output,
+    ...more,
   );
 }
 
@@ -206,6 +214,7 @@ export function makeFixtures(directory: string): void {
   makePfx(directory, 'server', 'server.pfx', 'secret');
   makePfx(directory, 'server', 'bare.pfx', '');
   makePfx(directory, 'rsa', 'rsa.pfx', 'secret');
+  makePfx(directory, 'rsa', 'nokey.pfx', 'secret', ['-nokeys']);
   openssl(
     directory,
     'genpkey',
@@ -250,6 +259,7 @@ function load(directory: string): Fixtures {
     pfx: readFileSync(join(directory, 'server.pfx')),
     pfxWithoutPassphrase: readFileSync(join(directory, 'bare.pfx')),
     rsaPfx: readFileSync(join(directory, 'rsa.pfx')),
+    pfxWithoutKey: readFileSync(join(directory, 'nokey.pfx')),
     dhparam: read('dhparam.pem'),
   };
 }
