@@ -123,8 +123,9 @@ function splitCiphers(value: unknown): { list: string; suites: string } {
   if (value !== undefined && value !== null) validateString(value, 'options.ciphers');
   const parts = (value || tls.DEFAULT_CIPHERS).split(':');
   const names = parts.filter((name) => name !== '');
-  const suites = names.filter((name) => name.startsWith('TLS_')).join(':');
-  const list = names.filter((name) => !name.startsWith('TLS_')).join(':');
+  const isSuite = (name: string): boolean => /^!?TLS_/.test(name);
+  const suites = names.filter(isSuite).join(':');
+  const list = names.filter((name) => !isSuite(name)).join(':');
   if (suites === '' && list === '') throw invalidArgValue('options.ciphers', parts);
   return { list, suites };
 }
@@ -155,8 +156,9 @@ interface Secret {
 function secrets(value: unknown, name: 'key' | 'pfx', passphrase: unknown): Secret[] | undefined {
   if (!value) return undefined;
   const field = name === 'key' ? 'pem' : 'buf';
-  return (Array.isArray(value) ? value : [value]).map((one: unknown) => {
-    const isPair = typeof one === 'object' && one !== null && field in one;
+  const inArray = Array.isArray(value);
+  return (inArray ? value : [value]).map((one: unknown) => {
+    const isPair = inArray && typeof one === 'object' && one !== null && field in one;
     const pair = (isPair ? one : { [field]: one }) as Record<string, unknown>;
     const data = material(pair[field], `options.${name}`);
     const opener = pair['passphrase'] ?? passphrase;

@@ -432,7 +432,9 @@ export class LayerStack implements LayerPlace {
   }
 
   #clientHello(layer: TLSLayer): StackEvent | null {
-    const answer = answerClientHello(layer, this.chain.clientHello(this.levelOf(layer)));
+    const hello = this.chain.clientHello(this.levelOf(layer));
+    layer.requestedName = hello.servername;
+    const answer = answerClientHello(layer, hello);
     const apply = (given: ClientHelloAnswer): void => {
       if (!this.#destroyed) this.chain.answerClientHello(this.levelOf(layer), given);
     };

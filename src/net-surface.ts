@@ -53,9 +53,9 @@ export abstract class NetSurface extends Duplex {
   get autoSelectFamilyAttemptedAddresses(): string[] {
     return this.#net.autoSelectFamilyAttemptedAddresses ?? [];
   }
-  /** As `writableLength`, for programs that know it by its old name. */
-  get bufferSize(): number {
-    return this.writableLength;
+  /** As `writableLength`, for programs that know it by its old name; `undefined` once the socket is destroyed. */
+  get bufferSize(): number | undefined {
+    return this.destroyed ? undefined : this.writableLength;
   }
 
   address(): AddressInfo | object {

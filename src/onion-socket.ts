@@ -279,7 +279,7 @@ export class OnionSocket extends LayeredSurface {
     this.#queue.flush();
     this.#allIsSent = this.transport.writableLength === 0 && this.transport.errored === null;
     this.#wire.reply(this.stack.closeAll().wire);
-    this.#wire.flush();
+    this.#wire.release();
     if (this.transport.writableEnded || this.transport.destroyed) return done();
     this.transport.end(() => done());
   }
@@ -287,7 +287,7 @@ export class OnionSocket extends LayeredSurface {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#pump.stop();
     this.#queue.close(error);
-    this.#wire.flush();
+    this.#wire.release();
     const parting = this.#partingAfter(error);
     this.stack.destroy();
     this.#operations.failAll(error);
@@ -383,6 +383,17 @@ export class OnionSocket extends LayeredSurface {
     if (this.readableLength === 0 || isLossless(this.readableEncoding)) return null;
     const text = `Bytes that were not read before ${what} were decoded as ${this.readableEncoding}`;
     return new StateError(`${text}, and can't be had back`, { code: 'ERR_ONION_UNREAD' });
+  }
+
+  /** @internal Sends nothing, not even of a handshake, until `releaseWire()`. */
+  protected holdWire(): void {
+    this.#wire.hold();
+  }
+
+  /** @internal */
+  protected releaseWire(): void {
+    this.#wire.release();
+    this.#queue.work();
   }
 
   /** @internal */

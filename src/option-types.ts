@@ -1,12 +1,7 @@
 /** The options of the package, as users write them and as the layers take them, with their defaults. */
 import type { Duplex, DuplexOptions } from 'node:stream';
 import type * as tls from 'node:tls';
-import type {
-  NativeClientHello,
-  NativeClientHelloAnswer,
-  NativePskCallback,
-  VerifyMode,
-} from './native';
+import type { NativeClientHello, NativePskCallback, VerifyMode } from './native';
 import type { SecureContext } from './secure-context';
 import {
   invalidArgType,
@@ -139,6 +134,14 @@ export interface OnionSocketOptions extends DuplexOptions {
   dynamicRecordSizing?: boolean | undefined;
 }
 
+/** What a server may know about a client that has said no more than its ClientHello. */
+export interface HelloSources {
+  /** A session with the id that the client wants to resume. */
+  session(hello: NativeClientHello): Promise<Uint8Array | undefined>;
+  /** The OCSP response for the certificate of the context, which is the one that was chosen for the client. */
+  ocspResponse(hello: NativeClientHello, context: SecureContext): Promise<Uint8Array | undefined>;
+}
+
 /** What a layer is made from: all options checked, defaults filled in. */
 export interface LayerOptions {
   isServer: boolean;
@@ -161,10 +164,8 @@ export interface LayerOptions {
   SNICallback: NonNullable<LayerBehaviour['SNICallback']> | undefined;
   /** Whether a server layer has to stop at the ClientHello. */
   asksAboutClientHello: boolean;
-  /** What else a server may answer to a ClientHello; `layer` is the TLSLayer. Set by who needs it. */
-  onClientHello:
-    | ((hello: NativeClientHello, layer: unknown) => Promise<NativeClientHelloAnswer>)
-    | undefined;
+  /** Who else is asked about a ClientHello. Set by who needs it. */
+  helloSources: HelloSources | undefined;
   session: Uint8Array | undefined;
   requestOCSP: boolean;
   pskCallback: ClientPskCallback | ServerPskCallback | undefined;

@@ -227,7 +227,7 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
     session: sessionOf(options),
     signal: optionalSignal(options.signal, 'options.signal'),
     renegotiation: false,
-    onClientHello: undefined,
+    helloSources: undefined,
     pskCallback,
     psk: undefined,
     pskError: null,

@@ -24,6 +24,20 @@ export function legacyPeerCertificate(
   return links[0] as DetailedPeerCertificate;
 }
 
+/** The certificate of the peer; its `issuerCertificate` leads through the rest of what the peer has sent. */
+export function linkedPeerCertificate({ sent }: PeerChains): X509Certificate | undefined {
+  const links = sent.map((der) => new X509Certificate(der));
+  links.forEach((certificate, i) => {
+    // Node's getter on the prototype knows the issuer only where Node has made the connection.
+    Object.defineProperty(certificate, 'issuerCertificate', {
+      value: links[i + 1],
+      configurable: true,
+      enumerable: false,
+    });
+  });
+  return links[0];
+}
+
 function toLegacy(der: Buffer): PeerCertificate {
   return new X509Certificate(der).toLegacyObject() as PeerCertificate;
 }

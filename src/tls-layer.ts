@@ -9,7 +9,7 @@ import { StateError } from './errors';
 import { type LayerState, transition } from './layer-state';
 import type { NativeChain } from './native';
 import type { LayerOptions } from './options';
-import { legacyPeerCertificate } from './peer-certificate';
+import { legacyPeerCertificate, linkedPeerCertificate } from './peer-certificate';
 import { toBytes, validateBytes, validateInteger, validateString } from './validate';
 
 /** Far more than any use; what native code is asked for it also allocates. */
@@ -55,6 +55,8 @@ export class TLSLayer {
   stopRequested = false;
   /** @internal why a callback that the handshake waited for refuses the peer: what it has returned or thrown. */
   refusal: Error | null = null;
+  /** @internal the name of the ClientHello, where the handshake stopped there: OpenSSL tells it only later. */
+  requestedName: string | undefined = undefined;
 
   #state: LayerState = 'waiting';
   #place: LayerPlace | null;
@@ -130,7 +132,8 @@ export class TLSLayer {
   /** The server name of the handshake (RFC 6066 §3), `false` when there is none. */
   get servername(): string | false {
     if (this.#left !== null) return this.#left.servername;
-    return this.#ask((chain, level) => chain.servername(level)) ?? false;
+    const name = this.#ask((chain, level) => chain.servername(level));
+    return name ?? this.requestedName ?? false;
   }
 
   /** Such as `'TLSv1.3'`; `null` before the handshake. */
@@ -190,8 +193,8 @@ export class TLSLayer {
   }
 
   getPeerX509Certificate(): X509Certificate | undefined {
-    const der = this.#ask((chain, level) => chain.peerCertificates(level))?.sent[0];
-    return der ? new X509Certificate(der) : undefined;
+    const chains = this.#ask((chain, level) => chain.peerCertificates(level));
+    return chains === undefined ? undefined : linkedPeerCertificate(chains);
   }
 
   /** The session to resume later with the option `session`; with TLS 1.3 wait for the event `'session'`. */

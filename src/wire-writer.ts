@@ -33,6 +33,7 @@ export class WireWriter {
   #replyBacklog = 0;
   /** Slabs of which the transport has not given everything to the kernel. */
   #lent: Buffer[] | null = null;
+  #held = false;
   /** How often the transport has taken all that it had been given. */
   drains = 0;
 
@@ -44,7 +45,17 @@ export class WireWriter {
 
   /** Whether what was written waits for the transport's `'drain'`. */
   get isFull(): boolean {
-    return this.#transport.writableNeedDrain;
+    return this.#held || this.#transport.writableNeedDrain;
+  }
+
+  /** Sends nothing until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.flush();
   }
 
   /** Whether the transport needs nothing any more of what was written to it. */
@@ -80,6 +91,7 @@ export class WireWriter {
   }
 
   flush(): void {
+    if (this.#held) return;
     const bytes = this.#takeReplies();
     if (bytes !== null && !this.write(bytes)) this.#replyBacklog += bytes.length;
   }

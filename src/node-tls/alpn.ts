@@ -1,5 +1,6 @@
 import * as nodeTls from 'node:tls';
 import { wireProtocols } from '../option-types';
+import { moduleObject } from './module-object';
 
 /** Missing in the types of Node. */
 interface Converter {
@@ -15,6 +16,6 @@ export const { convertALPNProtocols } = nodeTls as unknown as Converter;
  */
 export function protocolsOf(protocols: unknown): Buffer | undefined {
   const out: { ALPNProtocols?: Buffer } = {};
-  convertALPNProtocols(protocols, out);
+  moduleObject().convertALPNProtocols(protocols, out);
   return wireProtocols(out.ALPNProtocols);
 }

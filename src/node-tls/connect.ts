@@ -1,10 +1,9 @@
 /** `connect` in all its forms. */
 import * as net from 'node:net';
 import type { Duplex } from 'node:stream';
-import * as nodeTls from 'node:tls';
 import { hostToFind } from '../options';
 import { invalidArgType, validateNumber } from '../validate';
-import { createSecureContext } from './secure-context';
+import { moduleObject } from './module-object';
 import type { TLSSocketOptions } from './socket-options';
 import { type SocketOwner, TLSSocket } from './tls-socket';
 
@@ -72,6 +71,15 @@ function warnOfAddressAsName(servername: string): void {
   );
 }
 
+/** What `tls.createSecureContext()` is called with where the caller names nothing else. */
+function withDefaults(given: ConnectionOptions): ConnectionOptions {
+  const { DEFAULT_CIPHERS: ciphers, checkServerIdentity } = moduleObject();
+  const rejectUnauthorized = rejectsByDefault();
+  const options = { rejectUnauthorized, ciphers, checkServerIdentity, minDHSize: 1024, ...given };
+  // What is given as `undefined` is not the default, which the environment may have turned off.
+  return { ...options, rejectUnauthorized: options.rejectUnauthorized !== false };
+}
+
 /** The name that the certificate has to have. */
 function expectedName(options: ConnectionOptions): string {
   const host = (options.socket as { _host?: string | null } | undefined)?._host;
@@ -85,14 +93,13 @@ const announcing: SocketOwner = {
     socket.accept(error === null, error, 'secureConnect');
   },
   failed: () => false,
-  session: () => undefined,
 };
 
 /** Also of a resumed session: it may be one that was made for another name. */
 function identityCheck(
   options: ConnectionOptions,
 ): Pick<TLSSocketOptions, 'checkIdentity' | 'hostToFind'> {
-  const check = options.checkServerIdentity ?? nodeTls.checkServerIdentity;
+  const check = options.checkServerIdentity ?? moduleObject().checkServerIdentity;
   const name = expectedName(options);
   return {
     checkIdentity: (certificate) => check(name, certificate),
@@ -131,10 +138,9 @@ export function connect(
  */
 export function connect(...values: unknown[]): TLSSocket {
   const [given, listener] = normalize(values);
-  const options: ConnectionOptions = { ...given };
-  options.rejectUnauthorized = (given.rejectUnauthorized ?? rejectsByDefault()) !== false;
+  const options = withDefaults(given);
   validate(options);
-  const secureContext = options.secureContext ?? createSecureContext(options);
+  const secureContext = options.secureContext ?? moduleObject().createSecureContext(options);
   if (options.servername) warnOfAddressAsName(options.servername);
   const socket = new TLSSocket(options.socket, { ...layerPart(options), secureContext });
   socket.ownedBy(announcing, options);

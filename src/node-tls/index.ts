@@ -5,7 +5,7 @@
 import * as nodeTls from 'node:tls';
 import { convertALPNProtocols as convertImplementation } from './alpn';
 import { connect as connectImplementation } from './connect';
-import { useDefaultsOf } from './defaults';
+import { type ModuleObject, useModuleObject } from './module-object';
 import {
   createSecureContext as createContextImplementation,
   SecureContext as SecureContextImplementation,
@@ -39,7 +39,8 @@ export type SecureContext = SecureContextImplementation;
 
 export const checkServerIdentity = nodeTls.checkServerIdentity;
 export const getCiphers = nodeTls.getCiphers;
-export const rootCertificates = nodeTls.rootCertificates;
+// A getter, as in `node:tls`: making the array takes a while.
+export { rootCertificates } from 'node:tls';
 
 export const convertALPNProtocols = convertImplementation;
 /** From Node 22.15 on. */
@@ -56,11 +57,11 @@ export let CLIENT_RENEG_LIMIT = nodeTls.CLIENT_RENEG_LIMIT;
 export let CLIENT_RENEG_WINDOW = nodeTls.CLIENT_RENEG_WINDOW;
 // biome-ignore-end lint/style/useConst: programs may assign them, also by the types
 
-const moduleObject = exports as Record<string, unknown>;
+const own = exports as Record<string, unknown>;
 for (const name of ['getCACertificates', 'setDefaultCACertificates']) {
-  if (moduleObject[name] === undefined) delete moduleObject[name];
+  if (own[name] === undefined) delete own[name];
 }
-useDefaultsOf(exports as typeof nodeTls);
+useModuleObject(exports as ModuleObject);
 
 // `import tls from 'onion-tls/tls'`, compiled to CommonJS, reads `default` of what looks like an ES module.
 Object.defineProperty(exports, 'default', { value: exports });

@@ -1,6 +1,6 @@
 /** How often a client may ask a server to renegotiate (TLS 1.2 and below). */
 import { TLSError } from '../errors';
-import { defaults } from './defaults';
+import { moduleObject } from './module-object';
 
 /** Counts the handshakes of one connection within `CLIENT_RENEG_WINDOW` seconds. */
 export class RenegotiationGuard {
@@ -10,10 +10,10 @@ export class RenegotiationGuard {
 
   /** A handshake after the first starts: the error that it has to be refused with, if any. */
   started(now: number): TLSError | null {
-    if (now - this.#lastAt >= defaults().CLIENT_RENEG_WINDOW * 1000) this.#handshakes = 0;
+    if (now - this.#lastAt >= moduleObject().CLIENT_RENEG_WINDOW * 1000) this.#handshakes = 0;
     this.#lastAt = now;
     this.#handshakes += 1;
-    if (this.#handshakes > defaults().CLIENT_RENEG_LIMIT) {
+    if (this.#handshakes > moduleObject().CLIENT_RENEG_LIMIT) {
       return new TLSError('TLS session renegotiation attack detected', {
         code: 'ERR_TLS_SESSION_ATTACK',
       });

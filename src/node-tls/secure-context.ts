@@ -1,10 +1,12 @@
 /** `createSecureContext` with the defaults of the module object. */
+import { X509Certificate } from 'node:crypto';
+import { TLSError } from '../errors';
 import {
   SecureContext as LayerContext,
   type SecureContextOptions as LayerContextOptions,
 } from '../secure-context';
-import { typeErrorWithCode, validateObject } from '../validate';
-import { defaults } from './defaults';
+import { isBytes, toBytes, typeErrorWithCode, validateObject } from '../validate';
+import { moduleObject } from './module-object';
 
 export type SecureContextOptions = LayerContextOptions;
 
@@ -15,8 +17,8 @@ export class SecureContext extends LayerContext {}
 function defaultVersions(options: SecureContextOptions): SecureContextOptions {
   if (options.secureProtocol) return {};
   return {
-    minVersion: options.minVersion ?? defaults().DEFAULT_MIN_VERSION,
-    maxVersion: options.maxVersion ?? defaults().DEFAULT_MAX_VERSION,
+    minVersion: options.minVersion ?? moduleObject().DEFAULT_MIN_VERSION,
+    maxVersion: options.maxVersion ?? moduleObject().DEFAULT_MAX_VERSION,
   };
 }
 
@@ -27,14 +29,46 @@ function defaultVersions(options: SecureContextOptions): SecureContextOptions {
  * @throws TLSError for a key, a certificate or a list that OpenSSL refuses
  */
 export function createSecureContext(options?: SecureContextOptions | null): SecureContext {
-  const given = options ?? {};
+  const given = options || {};
   validateObject(given, 'options');
-  return new SecureContext({
+  const complete = {
     ...given,
     ...defaultVersions(given),
-    ciphers: given.ciphers || defaults().DEFAULT_CIPHERS,
-    ecdhCurve: given.ecdhCurve === undefined ? defaults().DEFAULT_ECDH_CURVE : given.ecdhCurve,
-  });
+    ciphers: given.ciphers || moduleObject().DEFAULT_CIPHERS,
+    ecdhCurve: given.ecdhCurve === undefined ? moduleObject().DEFAULT_ECDH_CURVE : given.ecdhCurve,
+  };
+  try {
+    return new SecureContext(complete);
+  } catch (error) {
+    if (!given.ca || !(error instanceof TLSError)) throw error;
+    return new SecureContext({ ...complete, ca: readableAuthorities(given.ca) });
+  }
+}
+
+const PEM = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]*CERTIFICATE-----/g;
+
+/**
+ * What `node:tls` takes of certificates that can't be read: of each file those before the first bad one. A program gets
+ * along without the others when it has no use for them; a peer that needs them is refused.
+ */
+function readableAuthorities(given: NonNullable<SecureContextOptions['ca']>): string[] {
+  const files: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return files
+    .map((file) => {
+      const text = isBytes(file) ? Buffer.from(toBytes(file)).toString('latin1') : String(file);
+      const certificates = text.match(PEM) ?? [];
+      const bad = certificates.findIndex((pem) => !isCertificate(pem));
+      return certificates.slice(0, bad < 0 ? undefined : bad).join('\n');
+    })
+    .filter((readable) => readable !== '');
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Accepts contexts of this package only: those of `node:tls` can't be used by its layers. */

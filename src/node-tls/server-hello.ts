@@ -1,13 +1,10 @@
 /** What a server's listeners answer to a ClientHello: a session to resume, an OCSP response. */
 import type { EventEmitter } from 'node:events';
-import type { NativeClientHello, NativeClientHelloAnswer } from '../native';
+import type { NativeClientHello } from '../native';
+import type { HelloSources } from '../option-types';
 import type { SecureContext } from '../secure-context';
 
 type Reply = (error: Error | null, value?: Buffer | null) => void;
-
-export function hasHelloListeners(server: EventEmitter): boolean {
-  return server.listenerCount('resumeSession') > 0 || server.listenerCount('OCSPRequest') > 0;
-}
 
 /** What the listeners answer; the first answer counts. */
 function ask(emit: (reply: Reply) => void): Promise<Buffer | undefined> {
@@ -24,19 +21,33 @@ function canBeStored(hello: NativeClientHello): boolean {
   return hello.sessionId.length > 0 && !hello.hasTicket;
 }
 
-export async function answerFromListeners(
-  server: EventEmitter,
-  context: SecureContext,
-  hello: NativeClientHello,
-): Promise<NativeClientHelloAnswer> {
-  const answer: NativeClientHelloAnswer = {};
-  if (canBeStored(hello) && server.listenerCount('resumeSession') > 0) {
-    answer.session = await ask((reply) => server.emit('resumeSession', hello.sessionId, reply));
+class ListenerSources implements HelloSources {
+  readonly #server: EventEmitter;
+
+  constructor(server: EventEmitter) {
+    this.#server = server;
   }
-  if (hello.requestsOCSP && server.listenerCount('OCSPRequest') > 0) {
-    answer.ocspResponse = await ask((reply) =>
+
+  async session(hello: NativeClientHello): Promise<Buffer | undefined> {
+    const server = this.#server;
+    if (!canBeStored(hello) || server.listenerCount('resumeSession') === 0) return undefined;
+    return ask((reply) => server.emit('resumeSession', hello.sessionId, reply));
+  }
+
+  async ocspResponse(
+    hello: NativeClientHello,
+    context: SecureContext,
+  ): Promise<Buffer | undefined> {
+    const server = this.#server;
+    if (!hello.requestsOCSP || server.listenerCount('OCSPRequest') === 0) return undefined;
+    return ask((reply) =>
       server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), reply),
     );
   }
-  return answer;
+}
+
+/** The listeners of a server; none where it has none that are asked about a ClientHello. */
+export function sourcesOf(server: EventEmitter): HelloSources | undefined {
+  const asks = server.listenerCount('resumeSession') + server.listenerCount('OCSPRequest') > 0;
+  return asks ? new ListenerSources(server) : undefined;
 }

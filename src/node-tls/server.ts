@@ -3,20 +3,16 @@ import { captureRejectionSymbol } from 'node:events';
 import * as net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
+import { deprecate } from 'node:util';
+import { CONTEXT_OPTION_NAMES } from '../context-options';
 import { TLSError } from '../errors';
-import type { NativeClientHello, NativeClientHelloAnswer } from '../native';
 import { refuseTwoWaysOfAlpn } from '../option-types';
 import type { SecureContext as LayerContext } from '../secure-context';
 import { invalidArgType, validateNumber, validateObject, validateString } from '../validate';
 import { protocolsOf } from './alpn';
-import {
-  createSecureContext,
-  isSecureContext,
-  type SecureContext,
-  type SecureContextOptions,
-} from './secure-context';
+import { moduleObject } from './module-object';
+import { isSecureContext, type SecureContext, type SecureContextOptions } from './secure-context';
 import { ContextsByName } from './server-contexts';
-import { answerFromListeners, hasHelloListeners } from './server-hello';
 import type { TLSSocketOptions } from './socket-options';
 import { TLSSocket } from './tls-socket';
 
@@ -41,28 +37,45 @@ function validate(options: ServerOptions): void {
   refuseTwoWaysOfAlpn(options.ALPNProtocols, options.ALPNCallback);
 }
 
-/** A server prefers its own order of ciphers unless it is told otherwise. */
-function contextOf(options: SecureContextOptions): SecureContext {
-  return createSecureContext({ ...options, honorCipherOrder: options.honorCipherOrder ?? true });
-}
+/** What `setSecureContext` makes a context of; each is a property of the server too, as the last call had it. */
+type ContextProperties = Partial<Pick<SecureContextOptions, (typeof CONTEXT_OPTION_NAMES)[number]>>;
+
+/** These stay as they are where a later call does not name them. */
+const LASTING = ['sessionTimeout', 'ticketKeys'] as const;
+
+const warnOfSetOptions = deprecate(
+  () => undefined,
+  'Server.prototype.setOptions() is deprecated',
+  'DEP0122',
+);
+
+export interface Server extends ContextProperties {}
 
 /**
  * As `tls.Server`: a `net.Server` whose connections start with a layer of TLS. `'connection'` may be emitted by hand with
- * any Duplex.
+ * any Duplex. Its properties can be assigned, for connections that come from then on.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: its properties are assigned in a loop
 export class Server extends net.Server {
+  requestCert: boolean;
+  rejectUnauthorized: boolean;
+  ALPNProtocols: Buffer | undefined;
+  ALPNCallback: ServerOptions['ALPNCallback'];
   readonly #options: ServerOptions;
   readonly #contexts = new ContextsByName();
   #shared: LayerContext;
 
-  constructor(options?: ServerOptions | ConnectionListener, listener?: ConnectionListener) {
+  constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     const given = typeof options === 'function' ? {} : (options ?? {});
     validateObject(given, 'options');
     validate(given);
-    // The transport stays open for our close_notify after the peer's end; allowHalfOpen is up to the TLSSocket.
-    super({ ...given, allowHalfOpen: true, pauseOnConnect: false } as net.ServerOpts);
-    this.#options = { ...given, ALPNProtocols: protocolsOf(given.ALPNProtocols) };
-    this.#shared = given.secureContext ?? contextOf(given);
+    super(given as net.ServerOpts);
+    this.#options = given;
+    this.requestCert = given.requestCert === true;
+    this.rejectUnauthorized = given.rejectUnauthorized !== false;
+    this.ALPNProtocols = protocolsOf(given.ALPNProtocols);
+    this.ALPNCallback = given.ALPNCallback;
+    this.#shared = given.secureContext ?? this.#contextOf(given);
     const listens = typeof options === 'function' ? options : listener;
     if (listens !== undefined) this.on('secureConnection', listens);
     this.on('connection', this.#accept);
@@ -75,13 +88,38 @@ export class Server extends net.Server {
         code: 'ERR_TLS_REQUIRED_SERVER_NAME',
       });
     }
-    this.#contexts.add(servername, isSecureContext(context) ? context : contextOf(context));
+    const made = isSecureContext(context) ? context : moduleObject().createSecureContext(context);
+    this.#contexts.add(servername, made);
   }
 
   /** Replaces key, certificate and the rest for connections that come from now on. */
   setSecureContext(options: SecureContextOptions): void {
     validateObject(options, 'options');
-    this.#shared = contextOf(options);
+    this.#shared = this.#contextOf(options);
+  }
+
+  /** A server prefers its own order of ciphers unless it is told otherwise. */
+  #contextOf(options: SecureContextOptions): LayerContext {
+    const properties: Record<string, unknown> = {};
+    for (const name of CONTEXT_OPTION_NAMES) properties[name] = options[name] || undefined;
+    for (const name of LASTING) properties[name] ??= this[name];
+    properties['honorCipherOrder'] = Boolean(options.honorCipherOrder ?? true);
+    // Not falsy values only: these are refused where they are empty.
+    properties['ecdhCurve'] = options.ecdhCurve;
+    properties['sigalgs'] = options.sigalgs;
+    Object.assign(this, properties);
+    return moduleObject().createSecureContext(properties as SecureContextOptions);
+  }
+
+  /** Sets the properties; those of the context are of no effect before the next `setSecureContext()`. */
+  setOptions(options: ServerOptions): void {
+    warnOfSetOptions();
+    this.requestCert = options.requestCert === true;
+    this.rejectUnauthorized = options.rejectUnauthorized !== false;
+    if (options.ALPNProtocols) this.ALPNProtocols = protocolsOf(options.ALPNProtocols);
+    for (const name of CONTEXT_OPTION_NAMES) {
+      if (options[name]) Object.assign(this, { [name]: options[name] });
+    }
   }
 
   getTicketKeys(): Buffer {
@@ -96,51 +134,46 @@ export class Server extends net.Server {
     this.#shared.setTicketKeys(keys);
   }
 
+  /** @internal What `node:cluster` gives to the other workers, so that each resumes the sessions of all. */
+  _getServerData(): { ticketKeys: string } {
+    return { ticketKeys: this.getTicketKeys().toString('hex') };
+  }
+
+  /** @internal */
+  _setServerData({ ticketKeys }: { ticketKeys: string }): void {
+    this.setTicketKeys(Buffer.from(ticketKeys, 'hex'));
+  }
+
   #accept(transport: Duplex): void {
     const socket = new TLSSocket(transport, this.#socketOptions());
     if (this.listenerCount('keylog') > 0) {
       socket.on('keylog', (line: Buffer) => this.emit('keylog', line, socket));
     }
-    if (this.listenerCount('newSession') > 0) socket.collect('session');
     socket.ownedBy(this);
-    if (this.#options.pauseOnConnect) socket.pause();
+    if ((this as { pauseOnConnect?: boolean }).pauseOnConnect) socket.pause();
   }
 
   #socketOptions(): TLSSocketOptions {
-    const { highWaterMark, onread, allowHalfOpen } = this.#options as TLSSocketOptions;
-    const { SNICallback, handshakeTimeout } = this.#options;
+    const { highWaterMark, onread } = this.#options as TLSSocketOptions;
+    const { SNICallback, handshakeTimeout, pskCallback, enableTrace } = this.#options;
+    const { offloadHandshake, maxHandshakeBytes } = this.#options;
     const byName = this.#contexts.isEmpty ? undefined : this.#contexts.callback;
-    const shared = this.#shared;
-    const hello = hasHelloListeners(this)
-      ? (asked: NativeClientHello): Promise<NativeClientHelloAnswer> =>
-          answerFromListeners(this, shared, asked)
-      : undefined;
-    return {
-      ...this.#layerOptions(),
-      secureContext: shared,
-      SNICallback: SNICallback ?? byName,
-      handshakeTimeout: handshakeTimeout || DEFAULT_HANDSHAKE_TIMEOUT_MS,
-      onClientHello: hello,
-      highWaterMark,
-      onread,
-      allowHalfOpen: allowHalfOpen ?? false,
-    };
-  }
-
-  #layerOptions(): TLSSocketOptions {
-    const { requestCert, rejectUnauthorized, ALPNProtocols, ALPNCallback } = this.#options;
-    const { pskCallback, enableTrace, offloadHandshake, maxHandshakeBytes } = this.#options;
     return {
       isServer: true,
       server: this,
-      requestCert,
-      rejectUnauthorized,
-      ALPNProtocols,
-      ALPNCallback,
+      requestCert: this.requestCert,
+      rejectUnauthorized: this.rejectUnauthorized,
+      ALPNProtocols: this.ALPNProtocols,
+      ALPNCallback: this.ALPNCallback,
       pskCallback,
       enableTrace,
       offloadHandshake,
       maxHandshakeBytes,
+      secureContext: this.#shared,
+      SNICallback: SNICallback ?? byName,
+      handshakeTimeout: handshakeTimeout || DEFAULT_HANDSHAKE_TIMEOUT_MS,
+      highWaterMark,
+      onread,
     };
   }
 
@@ -157,11 +190,10 @@ export class Server extends net.Server {
 
   /** @internal what SocketOwner says, as are the next two */
   secure(socket: TLSSocket): void {
-    const { requestCert, rejectUnauthorized } = this.#options;
-    const error = requestCert === true ? socket.verifyError : null;
-    const authorized = requestCert === true && error === null;
-    if (error !== null && rejectUnauthorized !== false) return socket.refuse(error);
-    socket.accept(authorized, error, null);
+    const { requestCert, rejectUnauthorized } = socket.layerOptions;
+    const error = requestCert ? socket.verifyError : null;
+    if (error !== null && rejectUnauthorized) return socket.refuse(error);
+    socket.accept(requestCert && error === null, error, null);
     this.emit('secureConnection', socket);
   }
 
@@ -169,11 +201,6 @@ export class Server extends net.Server {
   failed(socket: TLSSocket, error: Error): boolean {
     this.emit('tlsClientError', error, socket);
     return true;
-  }
-
-  /** @internal The handshake does not wait for the answer. */
-  session(id: Buffer, session: Buffer): void {
-    this.emit('newSession', id, session, () => undefined);
   }
 }
 

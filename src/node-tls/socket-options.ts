@@ -1,27 +1,24 @@
 /** From the options of `new TLSSocket()` to the layer that it starts. */
-import { isIP } from 'node:net';
-import type { NativeClientHello, NativeClientHelloAnswer } from '../native';
+import { isIP, type Server } from 'node:net';
 import type { LayerBehaviour } from '../option-types';
 import { type LayerOptions, parseStartTLSOptions, type StartTLSOptions } from '../options';
 import type { SecureContext as LayerContext } from '../secure-context';
+import { invalidArgType } from '../validate';
 import { protocolsOf } from './alpn';
+import { moduleObject } from './module-object';
 import type { SecureContextOptions } from './secure-context';
-import { createSecureContext, requireSecureContext } from './secure-context';
-import type { Server } from './server';
+import { requireSecureContext } from './secure-context';
+import { sourcesOf } from './server-hello';
 
 /** The longest that a timer can wait: the client of `node:tls` has no limit of its own. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
-
-export type ClientHelloHandler = (
-  hello: NativeClientHello,
-  layer: unknown,
-) => Promise<NativeClientHelloAnswer>;
 
 /** The options of `new TLSSocket()`, as in `node:tls`, and those of a layer. */
 export interface TLSSocketOptions
   extends Omit<SecureContextOptions, 'ALPNCallback'>,
     Omit<LayerBehaviour, 'rejectUnauthorized'> {
   secureContext?: LayerContext | undefined;
+  /** Whose listeners are asked about sessions and OCSP responses. */
   server?: Server | undefined;
   rejectUnauthorized?: boolean | null | undefined;
   allowHalfOpen?: boolean | undefined;
@@ -33,8 +30,13 @@ export interface TLSSocketOptions
   checkIdentity?: LayerOptions['checkIdentity'] | undefined;
   /** The name that `checkIdentity` looks for, where it is Node's own check. */
   hostToFind?: string | null | undefined;
-  /** What the server's listeners have to say about a ClientHello. */
-  onClientHello?: ClientHelloHandler | undefined;
+}
+
+/** A callback that is not there may be anything falsy. */
+function callback<T>(value: T, name: string): NonNullable<T> | undefined {
+  if (!value) return undefined;
+  if (typeof value !== 'function') throw invalidArgType(name, 'of type function', value);
+  return value;
 }
 
 /** Falsy and wrongly typed values count as absent where `node:tls` does not look at them. */
@@ -48,7 +50,7 @@ function clientOptions(options: TLSSocketOptions): StartTLSOptions {
   const { servername, requestOCSP, minDHSize } = options;
   return present({
     servername: typeof servername === 'string' ? servername : undefined,
-    requestOCSP: requestOCSP === true ? true : undefined,
+    requestOCSP: Boolean(requestOCSP),
     minDHSize,
     // Stands for `checkIdentity`, which is not an option of layers.
     checkServerIdentity: () => undefined,
@@ -58,30 +60,31 @@ function clientOptions(options: TLSSocketOptions): StartTLSOptions {
 
 /** The callbacks of a server are called as methods of the socket. */
 function serverOptions(options: TLSSocketOptions, socket: object): StartTLSOptions {
-  const { requestCert, SNICallback, ALPNCallback, handshakeTimeout } = options;
+  const SNICallback = callback(options.SNICallback, 'options.SNICallback');
+  const ALPNCallback = callback(options.ALPNCallback, 'options.ALPNCallback');
   return present({
-    requestCert: requestCert === true,
+    requestCert: Boolean(options.requestCert),
     SNICallback: SNICallback?.bind(socket),
-    ALPNCallback: typeof ALPNCallback === 'function' ? ALPNCallback.bind(socket) : undefined,
-    handshakeTimeout: handshakeTimeout || NO_TIMEOUT_MS,
+    ALPNCallback: ALPNCallback?.bind(socket),
+    handshakeTimeout: options.handshakeTimeout || NO_TIMEOUT_MS,
   });
 }
 
-/** The layer of a `TLSSocket`. A client that is made by hand records what is wrong with its peer, and goes on. */
+/** The layer of a `TLSSocket`. One that is made by hand records what is wrong with its peer, and goes on. */
 export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions {
-  const isServer = options.isServer === true;
+  const isServer = Boolean(options.isServer);
   const secureContext = requireSecureContext(
-    options.secureContext ?? createSecureContext(options),
+    options.secureContext || moduleObject().createSecureContext(options),
     'options.secureContext',
   );
   const { checkIdentity = null } = options;
-  const verifies = isServer ? options.requestCert === true : checkIdentity !== null;
-  const rejects = verifies && options.rejectUnauthorized !== false;
+  const verifies = isServer ? Boolean(options.requestCert) : checkIdentity !== null;
+  const rejects = verifies && Boolean(options.rejectUnauthorized);
   const layer = parseStartTLSOptions({
     ...(isServer ? serverOptions(options, socket) : clientOptions(options)),
     ...present({
       ALPNProtocols: protocolsOf(options.ALPNProtocols),
-      pskCallback: options.pskCallback,
+      pskCallback: callback(options.pskCallback, 'pskCallback'),
       allowPeerStop: options.allowPeerStop,
       maxHandshakeBytes: options.maxHandshakeBytes,
       offloadHandshake: options.offloadHandshake,
@@ -96,10 +99,8 @@ export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions
   layer.hostToFind = options.hostToFind ?? null;
   layer.hostIsIP = isIP(layer.hostToFind ?? '') !== 0;
   layer.renegotiation = true;
-  if (options.onClientHello !== undefined) {
-    layer.onClientHello = options.onClientHello;
-    layer.asksAboutClientHello = true;
-  }
+  layer.helloSources = isServer && options.server ? sourcesOf(options.server) : undefined;
+  layer.asksAboutClientHello ||= layer.helloSources !== undefined;
   return layer;
 }
 

@@ -20,15 +20,13 @@ import {
   validateString,
 } from '../validate';
 import { ListeningSocket } from './listening';
-import {
-  createSecureContext,
-  isSecureContext,
-  type SecureContext,
-  type SecureContextOptions,
-} from './secure-context';
+import { moduleObject } from './module-object';
+import { isSecureContext, type SecureContext, type SecureContextOptions } from './secure-context';
 import { sniName } from './socket-options';
 
 const MAX_UINT32 = 2 ** 32 - 1;
+const MAX_INT32 = 2 ** 31 - 1;
+const MIN_INT32 = -(2 ** 31);
 
 /** After `destroy()`, `node:tls` answers `null` to these, whatever its types say. */
 function gone<T>(): T {
@@ -53,6 +51,9 @@ export abstract class SocketSurface extends ListeningSocket {
   }
   override get timeout(): number {
     return super.timeout as number;
+  }
+  override get bufferSize(): number {
+    return super.bufferSize as number;
   }
 
   /** `undefined` before the handshake, whatever the type says: it is that of `node:tls`. */
@@ -115,7 +116,7 @@ export abstract class SocketSurface extends ListeningSocket {
   }
 
   override setMaxSendFragment(size: number): boolean {
-    validateInteger(size, 'size');
+    validateInteger(size, 'size', MIN_INT32, MAX_INT32);
     return super.setMaxSendFragment(size);
   }
 
@@ -147,7 +148,7 @@ export abstract class SocketSurface extends ListeningSocket {
 
   /** The private key and certificate to use from here on; in an ALPNCallback or SNICallback. */
   setKeyCert(context: SecureContext | SecureContextOptions): void {
-    const made = isSecureContext(context) ? context : createSecureContext(context);
+    const made = isSecureContext(context) ? context : moduleObject().createSecureContext(context);
     this.onFirstLayer('setContext', made.native);
   }
 

@@ -8,12 +8,15 @@
  *   'secure'      the first layer is up; connect() and Server then decide about the peer
  *   destroy()     an error of the handshake becomes what node:tls reports: ECONNRESET for a connection that was cut, and
  *                 'tlsClientError' on a server in the place of 'error' on the socket
+ *
+ * One that is made by hand has no owner: nobody decides about its peer, and its errors are told as '_tlsError' too, so that
+ * one which nobody listens to does not end the process.
  */
 import * as net from 'node:net';
 import { addAbortSignal, type Duplex } from 'node:stream';
-import { StateError, TLSTimeoutError, TruncationError } from '../errors';
+import { CertificateError, StateError, TLSTimeoutError, TruncationError } from '../errors';
 import type { NativeNote } from '../native';
-import type { OnionSocketOptions } from '../options';
+import type { LayerOptions, OnionSocketOptions } from '../options';
 import type { TLSLayer } from '../tls-layer';
 import {
   type ConnectionTarget,
@@ -22,7 +25,6 @@ import {
   isCut,
 } from './net-events';
 import { RenegotiationGuard } from './renegotiation';
-import type { Server } from './server';
 import { layerOf, type TLSSocketOptions } from './socket-options';
 import { SocketSurface } from './socket-surface';
 
@@ -34,14 +36,14 @@ export interface SocketOwner {
   secure(socket: TLSSocket): void;
   /** The socket fails before it was accepted; true: told, so that 'error' is not emitted. */
   failed(socket: TLSSocket, error: Error): boolean;
-  session(id: Buffer, session: Buffer): void;
 }
 
 type SessionNote = Extract<NativeNote, { kind: 'session' }>;
 
-function socketOptions(socket: Duplex | undefined, options: TLSSocketOptions): OnionSocketOptions {
-  const allowHalfOpen = options.allowHalfOpen ?? socket?.allowHalfOpen ?? false;
-  const result: Record<string, unknown> = { allowHalfOpen };
+/** A given socket says by itself whether it may be half open. */
+function socketOptions(socket: Duplex | null, options: TLSSocketOptions): OnionSocketOptions {
+  const allowHalfOpen = socket === null ? options.allowHalfOpen : socket.allowHalfOpen;
+  const result: Record<string, unknown> = { allowHalfOpen: allowHalfOpen ?? false };
   for (const name of ['highWaterMark', 'onread', 'maxDepth'] as const) {
     if (options[name] !== undefined) result[name] = options[name];
   }
@@ -51,7 +53,9 @@ function socketOptions(socket: Duplex | undefined, options: TLSSocketOptions): O
 /** As `tls.TLSSocket`, with `startTLS`, `stopTLS` and the rest of {@link OnionSocket}. */
 export class TLSSocket extends SocketSurface {
   /** The server that accepted the connection. */
-  readonly server: Server | undefined;
+  readonly server: net.Server | undefined;
+  /** Whether `connect()` or a `Server` has still to announce the connection; a socket that is made by hand never is. */
+  secureConnecting = true;
   protected override readonly firstLayer: TLSLayer;
   readonly #guard = new RenegotiationGuard();
   /** Sessions that came before the peer was accepted. */
@@ -60,10 +64,15 @@ export class TLSSocket extends SocketSurface {
   /** Made without a transport: `connect()` comes later. */
   readonly #isNew: boolean;
   #hasConnected = false;
+  readonly #transportHalfOpen: boolean;
   #transportHasClosed = false;
   #target: ConnectionTarget = {};
   protected override isSecure = false;
   #isAccepted = false;
+  /** Sessions that the server's store has not answered for. */
+  #storing = 0;
+  /** The handshake is done but for that. */
+  #storingTimer: NodeJS.Timeout | null = null;
   #hadError = false;
   #authorized = false;
   #authorizationError: string | null = null;
@@ -72,19 +81,30 @@ export class TLSSocket extends SocketSurface {
    * @param socket - the transport, any Duplex; without one a new `net.Socket`, to be connected with `connect()`
    * @param options - those of `tls.TLSSocket`; the handshake is a client's unless `isServer` is true
    */
-  constructor(socket?: Duplex, options: TLSSocketOptions = {}) {
-    const transport = socket ?? new net.Socket({ allowHalfOpen: true });
-    super(transport, socketOptions(socket, options));
-    this.server = options.server;
+  constructor(socket?: Duplex | null, options?: TLSSocketOptions | null) {
+    const given = options ?? {};
+    const transport = socket ?? new net.Socket();
+    super(transport, socketOptions(socket ?? null, given));
+    this.server = given.server;
+    this.#isNew = transport !== socket;
+    this.#transportHalfOpen = transport.allowHalfOpen;
+    // The transport stays open for our close_notify after the peer's end; allowHalfOpen is up to this socket.
+    transport.allowHalfOpen = true;
+    this.on('error', tellTlsError);
     this.cork();
-    this.startLayer(layerOf(options, this));
+    this.startLayer(layerOf(given, this));
     this.firstLayer = this.layers[0] as TLSLayer;
-    this.#isNew = socket === undefined;
-    if (options.session !== undefined && options.session !== null) this.setSession(options.session);
-    if (options.enableTrace === true) this.enableTrace();
-    this.on('layerSecure', this.#onLayerSecure);
+    this.#prepare(given);
     this.#startWhenConnected();
-    if (options.signal !== undefined) addAbortSignal(options.signal, this);
+    if (given.signal !== undefined) addAbortSignal(given.signal, this);
+  }
+
+  #prepare({ session, enableTrace }: TLSSocketOptions): void {
+    const { isServer } = this.firstLayer;
+    if (session && !isServer) this.setSession(session);
+    if (enableTrace === true) this.enableTrace();
+    if (isServer && (this.server?.listenerCount('newSession') ?? 0) > 0) this.collect('session');
+    this.on('layerSecure', this.#onLayerSecure);
   }
 
   /** The layer is queued behind a cork, so that setServername() and setSession() can change it. */
@@ -115,6 +135,7 @@ export class TLSSocket extends SocketSurface {
   ownedBy(owner: SocketOwner, target: ConnectionTarget = {}): void {
     this.#owner = owner;
     this.#target = target;
+    this.removeListener('error', tellTlsError);
     // The first listener: those that are added by its own listeners are not called for this handshake.
     this.prependListener('secure', () => {
       if (!this.#isAccepted) owner.secure(this);
@@ -129,6 +150,12 @@ export class TLSSocket extends SocketSurface {
 
   #onLayerSecure(layer: TLSLayer): void {
     if (layer !== this.firstLayer) return;
+    if (this.#storing === 0) return this.#secured();
+    const ms = this.firstLayer.options.handshakeTimeout;
+    this.#storingTimer = setTimeout(() => this.destroy(handshakeTimeoutError()), ms).unref();
+  }
+
+  #secured(): void {
     this.isSecure = true;
     // Without an owner, nobody decides about the peer but the user of the socket.
     if (this.#owner === null) this.#accepted();
@@ -139,6 +166,7 @@ export class TLSSocket extends SocketSurface {
   accept(authorized: boolean, error: Error | null, event: string | null): void {
     this.#authorized = authorized;
     this.#authorizationError = error === null ? null : nameOf(error);
+    this.secureConnecting = false;
     if (event !== null) this.emit(event);
     if (!this.destroyed) this.#accepted();
   }
@@ -147,6 +175,11 @@ export class TLSSocket extends SocketSurface {
   refuse(error: Error): void {
     this.#authorizationError = nameOf(error);
     this.destroy(error);
+  }
+
+  /** @internal those of the first layer */
+  get layerOptions(): LayerOptions {
+    return this.firstLayer.options;
   }
 
   /** @internal why the peer of the first layer is not authorized, `null` when it is */
@@ -167,13 +200,35 @@ export class TLSSocket extends SocketSurface {
     if (layer !== this.firstLayer || note.kind === 'keylog') return super.noted(note, layer);
     if (note.kind === 'handshakeStart') return this.#onRenegotiation();
     if (note.kind === 'handshakeDone') return void this.emit('secure');
-    if (this.firstLayer.isServer) return this.#owner?.session(note.id, note.data);
+    if (this.firstLayer.isServer) return this.#store(note);
     if (this.#sessions !== null) this.#sessions.push(note);
     else this.#tellSession(note);
   }
 
   #tellSession(note: SessionNote): void {
     this.emit('session', note.data, this.firstLayer);
+  }
+
+  /** What a client needs to use a session is not sent before the server's store has it. */
+  #store({ id, data }: SessionNote): void {
+    let isDone = false;
+    const done = (): void => {
+      if (isDone || this.destroyed) return;
+      isDone = true;
+      this.#storing -= 1;
+      if (this.#storing === 0) this.#stored();
+    };
+    this.#storing += 1;
+    this.holdWire();
+    if (!this.server?.emit('newSession', id, data, done)) done();
+  }
+
+  #stored(): void {
+    this.releaseWire();
+    if (this.#storingTimer === null) return;
+    clearTimeout(this.#storingTimer);
+    this.#storingTimer = null;
+    this.#secured();
   }
 
   #onRenegotiation(): void {
@@ -185,21 +240,35 @@ export class TLSSocket extends SocketSurface {
   // ---- ending
 
   override destroy(error?: Error | null): this {
-    if (this.destroyed || !error) return super.destroy();
+    if (this.destroyed || !error) return this.#close();
+    if (!this.isSecure && this.#isAboutTransport(error)) return this.#close();
     const reported = this.isSecure ? error : this.#inWordsOfNode(error);
     this.#hadError = true;
     if (!this.#isAccepted && this.#owner?.failed(this, reported)) this.on('error', ignore);
     return super.destroy(reported);
   }
 
+  /** Without an error; a server is told of a client that has not made it to the end of the handshake. */
+  #close(): this {
+    if (!this.destroyed && !this.#isAccepted) {
+      this.#owner?.failed(this, disconnectedError(this.firstLayer.isServer, this.#target));
+    }
+    return super.destroy();
+  }
+
+  /** It was destroyed on this side, by somebody who has chosen to give no error. */
+  #isAboutTransport(error: Error): boolean {
+    return error instanceof TruncationError && !this.transport.readableEnded;
+  }
+
   /** What went wrong before the handshake was done, as programs know it. */
   #inWordsOfNode(error: Error): Error {
     if (isCut(error)) {
-      const closed = error instanceof TruncationError && !this.transport.readableEnded;
-      if (!closed) this.emit('end');
+      this.emit('end');
       return disconnectedError(this.firstLayer.isServer, this.#target);
     }
-    return error instanceof TLSTimeoutError ? handshakeTimeoutError() : error;
+    if (error instanceof TLSTimeoutError) return handshakeTimeoutError();
+    return error instanceof CertificateError ? givenError(error) : error;
   }
 
   /** @internal */
@@ -231,6 +300,12 @@ export class TLSSocket extends SocketSurface {
     return super.emit(event, ...values);
   }
 
+  override detach(): Duplex {
+    const transport = super.detach();
+    transport.allowHalfOpen = this.#transportHalfOpen;
+    return transport;
+  }
+
   /** Renegotiations asked for by the peer end the connection from here on. */
   disableRenegotiation(): void {
     this.#guard.disabled = true;
@@ -243,6 +318,16 @@ export class TLSSocket extends SocketSurface {
     else this.destroy();
     return this;
   }
+
+  // ---- what older programs look for
+
+  /** For `ssl.verifyError()`: why the peer is not authorized, `null` when it is. `null` on a destroyed socket. */
+  get ssl(): { verifyError(): Error | null } | null {
+    return this.destroyed ? null : { verifyError: () => this.verifyError };
+  }
+
+  /** The handshake begins by itself, as soon as the transport is connected. */
+  _start(): void {}
 
   // ---- what is known of the connection
 
@@ -261,7 +346,9 @@ export class TLSSocket extends SocketSurface {
     return this.isSecure ? this.#innermostOr().alpnProtocol : null;
   }
   override get servername(): string | false | null {
-    return this.isSecure ? this.#innermostOr().servername : null;
+    if (this.isSecure) return this.#innermostOr().servername;
+    // A server knows it from the ClientHello on, also where the handshake then fails.
+    return this.firstLayer.isServer ? this.firstLayer.servername || null : null;
   }
 
   get #isSingle(): boolean {
@@ -278,4 +365,14 @@ function nameOf(error: Error & { code?: unknown }): string {
   return typeof code === 'string' && code !== 'ERR_ONION_IDENTITY' ? code : message;
 }
 
+/** What the application's own `checkServerIdentity` has returned is the error that it gets. */
+function givenError(error: CertificateError): Error {
+  const { cause, code } = error;
+  return cause instanceof Error && code !== 'ERR_TLS_CERT_ALTNAME_INVALID' ? cause : error;
+}
+
 function ignore(): void {}
+
+function tellTlsError(this: TLSSocket, error: Error): void {
+  this.emit('_tlsError', error);
+}

@@ -119,6 +119,12 @@ export const scenarios: ScenarioTable = {
     'clientCertEngine of a wrong type': () => ({ clientCertEngine: 5 }),
     'privateKeyEngine of a wrong type': () => ({ privateKeyEngine: 5, privateKeyIdentifier: 'x' }),
     'privateKeyIdentifier alone': () => ({ privateKeyIdentifier: 'x' }),
+    'key as an object that is in no array': () => ({ key: { pem: f().server.key } }),
+    'PFX without a key': () => ({ pfx: f().pfxWithoutKey, passphrase: 'secret' }),
+    'CA that ends in garbage': () => ({ ca: `${f().ca.cert}-----BEGIN CERTIFICATE-----\nx` }),
+    'suites that are refused': () => ({
+      ciphers: 'TLS_AES_128_GCM_SHA256:!TLS_AES_256_GCM_SHA384',
+    }),
     'key in an array of a wrong type': () => ({ key: [true], cert: f().server.cert }),
   }),
   ...servingEach({

@@ -1,4 +1,5 @@
 import type { ScenarioTable } from '../support/scenario';
+import { scenarios as byHand } from './by-hand';
 import { scenarios as connecting } from './connecting';
 import { scenarios as contexts } from './contexts';
 import { scenarios as data } from './data';
@@ -6,8 +7,10 @@ import { scenarios as extras } from './extras';
 import { scenarios as failures } from './failures';
 import { scenarios as getters } from './getters';
 import { scenarios as identity } from './identity';
+import { scenarios as moduleObject } from './module';
 import { scenarios as negotiation } from './negotiation';
 import { scenarios as resumption } from './resumption';
+import { scenarios as serverState } from './server-state';
 import { scenarios as servers } from './servers';
 import { scenarios as sockets } from './sockets';
 import { scenarios as writing } from './writing';
@@ -24,5 +27,8 @@ export const allScenarios: ScenarioTable = {
   ...failures,
   ...servers,
   ...extras,
+  ...byHand,
+  ...serverState,
+  ...moduleObject,
   ...writing,
 };

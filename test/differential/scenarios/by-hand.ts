@@ -1,0 +1,175 @@
+/** `TLSSocket` made by hand: what `connect()` and `Server` would do for it is not done. */
+import { EventEmitter, once } from 'node:events';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket, TLSSocketOptions } from 'node:tls';
+import { fixtures } from '../support/certificates';
+import {
+  closed,
+  HOST,
+  listen,
+  only,
+  pipe,
+  serverIdentity,
+  trusting,
+  watch,
+} from '../support/peers';
+import { own } from '../support/resources';
+import { forVersions, type Log, outcome, type ScenarioTable, type TLS } from '../support/scenario';
+
+const NO_SOCKET = null as unknown as net.Socket;
+
+/** A server of plain TCP that makes a TLSSocket of each connection. */
+async function upgradeEach(
+  tls: TLS,
+  options: TLSSocketOptions,
+  onSocket: (socket: TLSSocket) => void,
+): Promise<number> {
+  const server = net.createServer((socket) => {
+    const secured = new tls.TLSSocket(own(socket), {
+      isServer: true,
+      ...serverIdentity(),
+      ...options,
+    });
+    onSocket(secured);
+  });
+  return listen(server);
+}
+
+/** A session that the client can bring along, asked for by its id. */
+async function resume(tls: TLS, port: number): Promise<TLSSocket> {
+  const options = { port, host: HOST, ...trusting(), ...only('TLSv1.2') };
+  const first = own(tls.connect(options));
+  await once(first, 'secureConnect');
+  const session = first.getSession() as Buffer;
+  first.destroy();
+  const second = own(tls.connect({ ...options, session }));
+  await once(second, 'secureConnect');
+  return second;
+}
+
+function halfOpen(tls: TLS, log: Log, name: string, socket: Duplex | undefined): void {
+  const secured = own(
+    new tls.TLSSocket(socket as net.Socket, { allowHalfOpen: true } as TLSSocketOptions),
+  );
+  log('client', name, secured.allowHalfOpen);
+  secured.destroy();
+}
+
+export const scenarios: ScenarioTable = {
+  'new TLSSocket with null for a socket': async (tls, log) => {
+    const client = own(new tls.TLSSocket(NO_SOCKET, { ALPNProtocols: ['a'] }));
+    watch(log, 'client', client, ['error', 'close']);
+    log('client', 'state', client.connecting, Reflect.get(client, 'secureConnecting'));
+    await new Promise(setImmediate);
+    client.destroy();
+    await closed(client);
+  },
+  'new TLSSocket with falsy options': (tls, log) => {
+    const make = (options: object): unknown =>
+      outcome(() => own(new tls.TLSSocket(NO_SOCKET, options as TLSSocketOptions)).destroyed);
+    log('client', 'session', make({ session: false }));
+    log('client', 'callbacks', make({ isServer: true, SNICallback: 0, ALPNCallback: '' }));
+    log('client', 'context', make({ secureContext: null }));
+  },
+  'new TLSSocket with callbacks of a wrong type': (tls, log) => {
+    const make = (options: object): unknown =>
+      outcome(() => own(new tls.TLSSocket(own(new net.Socket()), options as TLSSocketOptions)));
+    log('client', 'SNICallback', make({ isServer: true, SNICallback: 'x' }));
+    log('client', 'ALPNCallback', make({ isServer: true, ALPNCallback: 5 }));
+    log('client', 'pskCallback', make({ pskCallback: {} }));
+  },
+  'allowHalfOpen is that of the given socket': (tls, log) => {
+    halfOpen(tls, log, 'net.Socket', own(new net.Socket()));
+    halfOpen(tls, log, 'half open net.Socket', own(new net.Socket({ allowHalfOpen: true })));
+    const [duplex] = pipe();
+    duplex.allowHalfOpen = false;
+    halfOpen(tls, log, 'Duplex', duplex);
+    halfOpen(tls, log, 'none', undefined);
+  },
+  'a handshake that fails is told without an error listener': async (tls, log) => {
+    const failed = new EventEmitter();
+    const port = await upgradeEach(tls, {}, (socket) => {
+      socket.on('_tlsError' as 'error', (error) => {
+        log('server', '_tlsError', error);
+        failed.emit('told');
+      });
+    });
+    const told = once(failed, 'told');
+    const client = own(net.connect(port, HOST, () => client.write('not TLS at all')));
+    client.resume();
+    await told;
+  },
+  'the transport is destroyed in the handshake of a TLSSocket made by hand': async (tls, log) => {
+    const [near] = pipe();
+    const socket = new tls.TLSSocket(near);
+    socket.on('close', (hadError) => log('client', 'close', hadError));
+    const done = once(socket, 'close');
+    near.destroy();
+    await done;
+  },
+  'requestCert accepts a client without a certificate': async (tls, log) => {
+    const port = await upgradeEach(tls, { requestCert: true }, (socket) => {
+      own(socket);
+      socket.on('secure', () => socket.end('accepted'));
+    });
+    const client = own(tls.connect({ port, host: HOST, ...trusting() }));
+    client.resume();
+    watch(log, 'client', client, ['secureConnect', 'end', 'error']);
+    await closed(client);
+  },
+  'rejectUnauthorized refuses a client without a certificate': async (tls, log) => {
+    const options = { requestCert: true, rejectUnauthorized: true, ...only('TLSv1.2') };
+    const port = await upgradeEach(tls, options as object, own);
+    const client = own(tls.connect({ port, host: HOST, ...trusting() }));
+    watch(log, 'client', client, ['secureConnect', 'error']);
+    await closed(client);
+  },
+  'sessions are stored by the listeners of the given server': async (tls, log) => {
+    const store = new Map<string, Buffer>();
+    const events = net.createServer();
+    events.on('newSession', (id: Buffer, data: Buffer, done: () => void) => {
+      log('server', 'newSession');
+      store.set(id.toString('hex'), data);
+      done();
+    });
+    events.on('resumeSession', (id: Buffer, done: (error: null, data?: Buffer) => void) => {
+      log('server', 'resumeSession');
+      done(null, store.get(id.toString('hex')));
+    });
+    const secureContext = tls.createSecureContext({
+      ...fixtures().server,
+      secureOptions: 0x4000, // SSL_OP_NO_TICKET
+      sessionIdContext: 'x',
+    });
+    const port = await upgradeEach(tls, { server: events, secureContext }, (socket) => {
+      own(socket).resume();
+    });
+    const client = await resume(tls, port);
+    log('client', 'reused', client.isSessionReused());
+  },
+  ...forVersions(
+    'ssl.verifyError() says what is wrong with the peer',
+    (version) => async (tls, log) => {
+      const port = await upgradeEach(tls, only(version), (socket) => own(socket).resume());
+      const verified = async (options: TLSSocketOptions): Promise<unknown> => {
+        const client = own(new tls.TLSSocket(NO_SOCKET, options));
+        client.connect(port, HOST, () => client.write('hello'));
+        await once(client, 'secure');
+        const { ssl } = client as unknown as { ssl: { verifyError(): Error | null } };
+        return ssl.verifyError();
+      };
+      log('client', 'unknown CA', await verified({}));
+      log('client', 'trusted', await verified({ ca: fixtures().ca.cert } as TLSSocketOptions));
+    },
+  ),
+  '_start() begins the handshake': async (tls, log) => {
+    const port = await upgradeEach(tls, {}, (socket) => own(socket).resume());
+    const socket = own(net.connect(port, HOST));
+    await once(socket, 'connect');
+    const client = own(new tls.TLSSocket(socket));
+    (client as unknown as { _start(): void })._start();
+    await once(client, 'secure');
+    log('client', 'protocol', client.getProtocol());
+  },
+};
