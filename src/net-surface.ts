@@ -117,6 +117,14 @@ export abstract class NetSurface extends Duplex {
     return this;
   }
 
+  /** See `net.Socket#resetAndDestroy()`: the peer sees a reset. Another transport is only destroyed. */
+  resetAndDestroy(): this {
+    const reset = this.#net.resetAndDestroy;
+    if (reset === undefined) this.destroy();
+    else reset.call(this.transport);
+    return this;
+  }
+
   /** Ends the writable side and destroys the socket once everything has been written. */
   destroySoon(): void {
     if (this.writable) this.end();

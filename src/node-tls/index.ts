@@ -4,6 +4,7 @@
  */
 import * as nodeTls from 'node:tls';
 import { convertALPNProtocols as convertImplementation } from './alpn';
+import { callable } from './callable';
 import { connect as connectImplementation } from './connect';
 import { type ModuleObject, useModuleObject } from './module-object';
 import {
@@ -20,11 +21,6 @@ export type { ConnectionOptions } from './connect';
 export type { SecureContextOptions } from './secure-context';
 export type { ConnectionListener, ServerOptions } from './server';
 export type { TLSSocketOptions } from './tls-socket';
-
-/** `Server(options)` without `new` works as in `node:tls`. */
-function callable<T extends new (...values: never[]) => object>(Class: T): T {
-  return new Proxy(Class, { apply: (target, _this, values) => Reflect.construct(target, values) });
-}
 
 export const connect = connectImplementation;
 export const createServer = createServerImplementation;

@@ -10,6 +10,7 @@ import { refuseTwoWaysOfAlpn } from '../option-types';
 import type { SecureContext as LayerContext } from '../secure-context';
 import { invalidArgType, validateNumber, validateObject, validateString } from '../validate';
 import { protocolsOf } from './alpn';
+import { adopting } from './callable';
 import { moduleObject } from './module-object';
 import { isSecureContext, type SecureContext, type SecureContextOptions } from './secure-context';
 import { ContextsByName } from './server-contexts';
@@ -56,7 +57,7 @@ export interface Server extends ContextProperties {}
  * any Duplex. Its properties can be assigned, for connections that come from then on.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: its properties are assigned in a loop
-export class Server extends net.Server {
+export class Server extends adopting(net.Server) {
   requestCert: boolean;
   rejectUnauthorized: boolean;
   ALPNProtocols: Buffer | undefined;

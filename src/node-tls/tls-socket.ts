@@ -14,6 +14,7 @@
  */
 import * as net from 'node:net';
 import { addAbortSignal, type Duplex } from 'node:stream';
+import { TLSSocket as NodeSocket } from 'node:tls';
 import { CertificateError, StateError, TLSTimeoutError, TruncationError } from '../errors';
 import type { NativeNote } from '../native';
 import type { LayerOptions, OnionSocketOptions } from '../options';
@@ -25,6 +26,7 @@ import {
   isCut,
 } from './net-events';
 import { RenegotiationGuard } from './renegotiation';
+import { ReadersSetAside } from './set-aside';
 import { layerOf, type TLSSocketOptions } from './socket-options';
 import { SocketSurface } from './socket-surface';
 
@@ -54,8 +56,6 @@ function socketOptions(socket: Duplex | null, options: TLSSocketOptions): OnionS
 export class TLSSocket extends SocketSurface {
   /** The server that accepted the connection. */
   readonly server: net.Server | undefined;
-  /** Whether `connect()` or a `Server` has still to announce the connection; a socket that is made by hand never is. */
-  secureConnecting = true;
   protected override readonly firstLayer: TLSLayer;
   readonly #guard = new RenegotiationGuard();
   /** Sessions that came before the peer was accepted. */
@@ -65,6 +65,7 @@ export class TLSSocket extends SocketSurface {
   readonly #isNew: boolean;
   #hasConnected = false;
   readonly #transportHalfOpen: boolean;
+  readonly #readers: ReadersSetAside;
   #transportHasClosed = false;
   #target: ConnectionTarget = {};
   protected override isSecure = false;
@@ -84,7 +85,9 @@ export class TLSSocket extends SocketSurface {
   constructor(socket?: Duplex | null, options?: TLSSocketOptions | null) {
     const given = options ?? {};
     const transport = socket ?? new net.Socket();
+    const readers = new ReadersSetAside(transport);
     super(transport, socketOptions(socket ?? null, given));
+    this.#readers = readers;
     this.server = given.server;
     this.#isNew = transport !== socket;
     this.#transportHalfOpen = transport.allowHalfOpen;
@@ -116,6 +119,14 @@ export class TLSSocket extends SocketSurface {
     const { connecting } = this.transport as Partial<net.Socket>;
     if (this.#isNew || connecting) this.transport.once('connect', start);
     else process.nextTick(start);
+  }
+
+  /** Node's own are instances too: programs ask this to find out whether a connection is encrypted. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore-start lint/complexity/noThisInStatic: a class below this one answers for itself
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    return this.prototype === TLSSocket.prototype && value instanceof NodeSocket;
+    // biome-ignore-end lint/complexity/noThisInStatic: see above
   }
 
   // ---- connecting
@@ -166,7 +177,6 @@ export class TLSSocket extends SocketSurface {
   accept(authorized: boolean, error: Error | null, event: string | null): void {
     this.#authorized = authorized;
     this.#authorizationError = error === null ? null : nameOf(error);
-    this.secureConnecting = false;
     if (event !== null) this.emit(event);
     if (!this.destroyed) this.#accepted();
   }
@@ -303,20 +313,13 @@ export class TLSSocket extends SocketSurface {
   override detach(): Duplex {
     const transport = super.detach();
     transport.allowHalfOpen = this.#transportHalfOpen;
+    this.#readers.putBack(transport);
     return transport;
   }
 
   /** Renegotiations asked for by the peer end the connection from here on. */
   disableRenegotiation(): void {
     this.#guard.disabled = true;
-  }
-
-  /** As `net.Socket#resetAndDestroy()`, where the transport has it. */
-  resetAndDestroy(): this {
-    const { transport } = this;
-    if (transport instanceof net.Socket) transport.resetAndDestroy();
-    else this.destroy();
-    return this;
   }
 
   // ---- what older programs look for

@@ -13,6 +13,7 @@ import { scenarios as resumption } from './resumption';
 import { scenarios as serverState } from './server-state';
 import { scenarios as servers } from './servers';
 import { scenarios as sockets } from './sockets';
+import { scenarios as upgrading } from './upgrading';
 import { scenarios as writing } from './writing';
 
 export const allScenarios: ScenarioTable = {
@@ -28,6 +29,7 @@ export const allScenarios: ScenarioTable = {
   ...servers,
   ...extras,
   ...byHand,
+  ...upgrading,
   ...serverState,
   ...moduleObject,
   ...writing,

@@ -1,0 +1,33 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { OnionSocket } from '../onion-socket';
+
+type Listener = (...values: unknown[]) => void;
+
+const READING = ['data', 'readable'] as const;
+
+/**
+ * The readers that a connection had before it was upgraded. Left where they are, they would see encrypted bytes or keep
+ * them from being read; with `node:tls` they get nothing, and here neither until the connection is given back. A transport
+ * of another kind keeps them, as there.
+ */
+export class ReadersSetAside {
+  readonly #listeners = new Map<string, Listener[]>();
+
+  constructor(transport: Duplex) {
+    if (!(transport instanceof Socket) && !(transport instanceof OnionSocket)) return;
+    for (const event of READING) {
+      const listeners = transport.rawListeners(event) as Listener[];
+      if (listeners.length === 0) continue;
+      this.#listeners.set(event, listeners);
+      for (const listener of listeners) transport.removeListener(event, listener);
+    }
+  }
+
+  putBack(transport: Duplex): void {
+    for (const [event, listeners] of this.#listeners) {
+      for (const listener of listeners) transport.on(event, listener);
+    }
+    this.#listeners.clear();
+  }
+}
