@@ -26,7 +26,8 @@ export interface TransportOwner {
 }
 
 const owner = Symbol('onion-tls owner of a transport');
-type OwnedTransport = Duplex & { [owner]: TransportOwner };
+const allowedHalfOpen = Symbol('onion-tls allowHalfOpen of a transport as it came');
+type OwnedTransport = Duplex & { [owner]: TransportOwner; [allowedHalfOpen]: boolean };
 type Listener = (this: OwnedTransport, ...values: never[]) => void;
 
 /** Shared by all sockets: nine closures fewer for each connection. */
@@ -68,9 +69,15 @@ function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
   return true;
 }
 
-/** Takes a transport over. */
+/**
+ * Takes a transport over. It stays open when the peer has ended, for what has been written and our close_notify: whether
+ * the application may go on writing then is up to `allowHalfOpen` of the socket above.
+ */
 export function attachTransport(transport: Duplex, to: TransportOwner): void {
-  (transport as OwnedTransport)[owner] = to;
+  const owned = transport as OwnedTransport;
+  owned[owner] = to;
+  owned[allowedHalfOpen] = transport.allowHalfOpen;
+  transport.allowHalfOpen = true;
   const past = takeReads(transport, onWire);
   for (const name of NAMES) {
     if (past && name === 'data') continue;
@@ -93,6 +100,7 @@ export function releaseTransport(transport: Duplex): void {
 /** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */
 export function handBackTransport(transport: Duplex, unread: Buffer): void {
   releaseTransport(transport);
+  transport.allowHalfOpen = (transport as OwnedTransport)[allowedHalfOpen];
   transport.pause();
   if (unread.length > 0) transport.unshift(unread);
   // A stream that was paused by hand ignores a new 'data' listener; this makes it forget that.

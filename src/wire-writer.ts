@@ -98,7 +98,7 @@ export class WireWriter {
 
   #takeReplies(): Buffer | null {
     if (this.#replies.length === 0) return null;
-    const replies = this.#isClosedByPeer ? [] : this.#replies;
+    const replies = this.#replies;
     this.#replies = [];
     return replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies);
   }
@@ -133,11 +133,6 @@ export class WireWriter {
     if (this.#lent === null || this.#transport.writableLength > 0) return;
     for (const each of this.#lent) if (idleSlabs.length < MAX_IDLE_SLABS) idleSlabs.push(each);
     this.#lent = null;
-  }
-
-  /** A `net.Socket` without allowHalfOpen takes no more once the peer has ended: what we say of our own accord is lost. */
-  get #isClosedByPeer(): boolean {
-    return this.#transport.readableEnded && !this.#transport.allowHalfOpen;
   }
 
   /** @param taken - called once the transport does not need the memory any more */

@@ -64,7 +64,6 @@ export class TLSSocket extends SocketSurface {
   /** Made without a transport: `connect()` comes later. */
   readonly #isNew: boolean;
   #hasConnected = false;
-  readonly #transportHalfOpen: boolean;
   readonly #readers: ReadersSetAside;
   #transportHasClosed = false;
   #target: ConnectionTarget = {};
@@ -90,9 +89,6 @@ export class TLSSocket extends SocketSurface {
     this.#readers = readers;
     this.server = given.server;
     this.#isNew = transport !== socket;
-    this.#transportHalfOpen = transport.allowHalfOpen;
-    // The transport stays open for our close_notify after the peer's end; allowHalfOpen is up to this socket.
-    transport.allowHalfOpen = true;
     this.on('error', tellTlsError);
     this.cork();
     this.startLayer(layerOf(given, this));
@@ -312,7 +308,6 @@ export class TLSSocket extends SocketSurface {
 
   override detach(): Duplex {
     const transport = super.detach();
-    transport.allowHalfOpen = this.#transportHalfOpen;
     this.#readers.putBack(transport);
     return transport;
   }

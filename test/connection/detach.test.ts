@@ -2,7 +2,15 @@ import type net from 'node:net';
 import { OnionSocket } from '../../src';
 import { Inbox, turns } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { goTo, type Pair, pipePair, stopBoth, tcpPair, track } from '../support/pairs';
+import {
+  goTo,
+  type Pair,
+  pipePair,
+  stopBoth,
+  tcpPair,
+  tcpTransports,
+  track,
+} from '../support/pairs';
 
 describe('detach', () => {
   test.each([
@@ -29,6 +37,14 @@ describe('detach', () => {
     expect(String(pair.client.read(6))).toBe('first ');
     const transport = pair.client.detach();
     expect(await new Inbox(transport).text(6)).toBe('second');
+  });
+
+  test('leaves open what it has taken over, and gives it back as it came', async () => {
+    const [transport] = await tcpTransports();
+    expect(transport.allowHalfOpen).toBe(false);
+    const onion = track(new OnionSocket(transport));
+    expect([onion.allowHalfOpen, transport.allowHalfOpen]).toEqual([false, true]);
+    expect(onion.detach().allowHalfOpen).toBe(false);
   });
 
   test('is refused while there is a layer', async () => {

@@ -1,10 +1,27 @@
-import type { TLSLayer } from '../../src';
+import { OnionSocket, type TLSLayer } from '../../src';
 import { Inbox, next, turns, watch } from '../support/events';
 import { levelsTo } from '../support/identities';
-import { goTo, pipePair, startBoth } from '../support/pairs';
+import { goTo, pipePair, startBoth, tcpTransports, track } from '../support/pairs';
 import type { Shape } from '../support/pipe';
 
 const SHAPES: Shape[] = ['asWritten', 'bytes', 'glued', 4];
+
+/** More than the system takes of a socket that nobody reads. */
+const MUCH = 16 * 1024 * 1024;
+
+describe('a peer that has ended', () => {
+  test('still gets what was written, over a transport that is not half open by itself', async () => {
+    const [near, far] = await tcpTransports();
+    const client = track(new OnionSocket(near));
+    const server = track(new OnionSocket(far, { allowHalfOpen: true }));
+    await startBoth({ client, server }, 1);
+    client.resume().write(Buffer.alloc(MUCH));
+    server.end('nothing more from here');
+    await new Promise((resolve) => client.once('end', resolve));
+    expect(client.writableLength).toBeGreaterThan(0);
+    expect(await new Inbox(server).rest()).toHaveLength(MUCH);
+  });
+});
 
 describe("a peer's close_notify that nobody asked for", () => {
   test.each([1, 2, 5])('ends the readable side at depth %i', async (depth) => {
