@@ -69,6 +69,7 @@ export class TLSSocket extends SocketSurface {
   #target: ConnectionTarget = {};
   protected override isSecure = false;
   #isAccepted = false;
+  #isFailed = false;
   /** Sessions that the server's store has not answered for. */
   #storing = 0;
   /** The handshake is done but for that. */
@@ -250,16 +251,23 @@ export class TLSSocket extends SocketSurface {
     if (!this.isSecure && this.#isAboutTransport(error)) return this.#close();
     const reported = this.isSecure ? error : this.#inWordsOfNode(error);
     this.#hadError = true;
-    if (!this.#isAccepted && this.#owner?.failed(this, reported)) this.on('error', ignore);
+    if (this.#tellFailure(reported)) this.on('error', ignore);
     return super.destroy(reported);
   }
 
   /** Without an error; a server is told of a client that has not made it to the end of the handshake. */
   #close(): this {
     if (!this.destroyed && !this.#isAccepted) {
-      this.#owner?.failed(this, disconnectedError(this.firstLayer.isServer, this.#target));
+      this.#tellFailure(disconnectedError(this.firstLayer.isServer, this.#target));
     }
     return super.destroy();
+  }
+
+  /** Once, as a listener may destroy the socket that it is told of. */
+  #tellFailure(error: Error): boolean {
+    if (this.#isAccepted || this.#isFailed) return false;
+    this.#isFailed = true;
+    return this.#owner?.failed(this, error) ?? false;
   }
 
   /** It was destroyed on this side, by somebody who has chosen to give no error. */

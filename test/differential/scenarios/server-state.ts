@@ -1,5 +1,6 @@
 /** `Server`: what can be read from it and changed on it, and whom it asks about a client in what order. */
 import { once } from 'node:events';
+import net from 'node:net';
 import type { Server, TLSSocket, TlsOptions } from 'node:tls';
 import { fixtures } from '../support/certificates';
 import {
@@ -167,6 +168,16 @@ export const scenarios: ScenarioTable = {
     const client = own(tls.connect({ port, host: HOST, ...trusting() }));
     await failed;
     client.destroy();
+  },
+  'a listener of tlsClientError destroys the socket': async (tls, log) => {
+    const { server, port } = await serve(tls, { handshakeTimeout: 20 });
+    server.on('tlsClientError', (error, socket) => {
+      log('server', 'failed', error);
+      socket.destroy();
+    });
+    const client = own(net.connect(port, HOST));
+    client.resume();
+    await closed(client);
   },
   'the issuer of a peer certificate is what the peer has sent': async (tls, log) => {
     const { cert, key } = fixtures().leaf;
