@@ -27,6 +27,8 @@ export class InboundPump {
   readonly #stack: LayerStack;
   readonly #wire: WireWriter;
   readonly #onread: OnRead | null;
+  /** A buffer of the reader that it has not been given back. */
+  #unused: Uint8Array | null = null;
   readonly #owner: InboundPumpOwner;
   bytesRead = 0;
   /** Something has come in since the application last wrote: what it writes next may be an answer. */
@@ -268,13 +270,20 @@ export class InboundPump {
     if (event !== null && !this.#stopped) this.#owner.event(event);
   }
 
-  /** Where a reader wants its plaintext; null: it does not say, and that is the end of the connection. */
+  /**
+   * Where a reader wants its plaintext; null: it does not say, and that is the end of the connection. It is asked for
+   * another buffer only when it has got the one before: it may have no more than a few.
+   */
   #readersRoom(): Uint8Array | null {
     const { buffer } = this.#onread as OnRead;
     if (typeof buffer !== 'function') return buffer;
+    if (this.#unused !== null) return this.#unused;
     try {
       const room: unknown = buffer();
-      if (room instanceof Uint8Array && room.length > 0) return room;
+      if (room instanceof Uint8Array && room.length > 0) {
+        this.#unused = room;
+        return room;
+      }
       throw invalidArgValue('options.onread.buffer()', room, 'must be a Uint8Array with room');
     } catch (thrown) {
       this.#socket.destroy(thrown as Error);
@@ -284,11 +293,14 @@ export class InboundPump {
 
   #callReader(room: Uint8Array, length: number): void {
     this.bytesRead += length;
+    this.#unused = null;
     try {
       if (this.#onread?.callback(length, room) === false) this.#wanted = false;
     } catch (thrown) {
       rethrowLater(thrown);
     }
+    // As net.Socket, which has the next one ready at all times.
+    if (!this.#stopped) this.#readersRoom();
   }
 
   /** Bytes of a transport without layers. What a reader's own buffer has no room for comes in the next pass. */

@@ -316,6 +316,27 @@ export const scenarios: ScenarioTable = {
     client.on('data', () => log('client', 'data'));
     await once(client, 'end');
   }),
+  'onread asks for a buffer only when the last one was used': async (tls, log) => {
+    const { port } = await serve(tls, {}, (socket) => socket.end('hello world'));
+    const buffers = [Buffer.alloc(2), Buffer.alloc(3)];
+    let asked = 0;
+    const client = own(
+      tls.connect({
+        port,
+        host: HOST,
+        ...trusting(),
+        onread: {
+          buffer: () => buffers[asked++ % 2],
+          callback: (length: number, got: Uint8Array) => {
+            log('client', 'onread', length, got === buffers[(asked - 1) % 2]);
+            return true;
+          },
+        },
+      } as object),
+    );
+    await once(client, 'end');
+    log('client', 'asked', asked);
+  },
   pauseOnConnect: async (tls, log) => {
     const { server, port } = await serve(tls, { pauseOnConnect: true });
     server.on('secureConnection', (socket) => {
