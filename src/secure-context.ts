@@ -30,6 +30,12 @@ function callNative<T>(call: () => T): T {
   }
 }
 
+/** What programs call on `context` of a `SecureContext`. */
+export type ContextMethods = Pick<
+  SecureContext,
+  'addCACert' | 'getTicketKeys' | 'setTicketKeys' | 'getCertificate' | 'getIssuer'
+>;
+
 /**
  * What the layers made with it have in common: key and certificate, trusted certificates, ciphers and versions. Made by
  * {@link createSecureContext}; may be used by any number of layers, on any connections, as client and as server.
@@ -53,7 +59,7 @@ export class SecureContext {
   }
 
   /** As on Node's `SecureContext`: an object with the methods of this one. */
-  get context(): this {
+  get context(): ContextMethods {
     return this;
   }
 

@@ -2,16 +2,32 @@
 import { X509Certificate } from 'node:crypto';
 import { TLSError } from '../errors';
 import {
+  type ContextMethods,
   SecureContext as LayerContext,
   type SecureContextOptions as LayerContextOptions,
 } from '../secure-context';
 import { isBytes, toBytes, typeErrorWithCode, validateObject } from '../validate';
 import { moduleObject } from './module-object';
+import { nodeContextFor } from './node-context';
 
 export type SecureContextOptions = LayerContextOptions;
 
-/** What `node:tls` calls by this name: `context` is the object that it keeps its methods on. */
-export class SecureContext extends LayerContext {}
+/** What `node:tls` calls by this name. */
+export class SecureContext extends LayerContext {
+  readonly #options: SecureContextOptions;
+  #nodeContext: ContextMethods | null = null;
+
+  constructor(options: SecureContextOptions = {}) {
+    super(options);
+    this.#options = options;
+  }
+
+  /** Node's own, so that this can be given to what has the TLS of Node inside. */
+  override get context(): ContextMethods {
+    this.#nodeContext ??= nodeContextFor(this, this.#options);
+    return this.#nodeContext;
+  }
+}
 
 /** The versions that apply where the caller names none; `secureProtocol` is a range of its own. */
 function defaultVersions(options: SecureContextOptions): SecureContextOptions {

@@ -6,9 +6,12 @@ import type { SecureContext as LayerContext } from '../secure-context';
 import { invalidArgType } from '../validate';
 import { protocolsOf } from './alpn';
 import { moduleObject } from './module-object';
+import { ownContext } from './node-context';
 import type { SecureContextOptions } from './secure-context';
 import { requireSecureContext } from './secure-context';
 import { sourcesOf } from './server-hello';
+
+type SNICallback = NonNullable<LayerBehaviour['SNICallback']>;
 
 /** The longest that a timer can wait: the client of `node:tls` has no limit of its own. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -58,13 +61,20 @@ function clientOptions(options: TLSSocketOptions): StartTLSOptions {
   });
 }
 
+/** Its answer may be what programs find in `context` of ours. */
+function takingNodeContexts(callback: SNICallback): SNICallback {
+  return (servername, done) => {
+    callback(servername, (error, context) => done(error, ownContext(context) as LayerContext));
+  };
+}
+
 /** The callbacks of a server are called as methods of the socket. */
 function serverOptions(options: TLSSocketOptions, socket: object): StartTLSOptions {
   const SNICallback = callback(options.SNICallback, 'options.SNICallback');
   const ALPNCallback = callback(options.ALPNCallback, 'options.ALPNCallback');
   return present({
     requestCert: Boolean(options.requestCert),
-    SNICallback: SNICallback?.bind(socket),
+    SNICallback: SNICallback && takingNodeContexts(SNICallback.bind(socket)),
     ALPNCallback: ALPNCallback?.bind(socket),
     handshakeTimeout: options.handshakeTimeout || NO_TIMEOUT_MS,
   });
