@@ -298,6 +298,8 @@ function unknownProtocol(
   return new UnknownProtocolError(whole, { ...details, received });
 }
 
+/** What the native side says of PFX files. Node gives OpenSSL's reason alone then, which programs compare with. */
+const FAILED_PFX = 'PKCS12: failed to load';
 /** Said where OpenSSL's "unsupported" would tell nothing, as Node does. */
 const UNSUPPORTED_PFX = 'Unsupported PKCS12 PFX data';
 
@@ -312,7 +314,8 @@ export function errorFromThrown(thrown: unknown): unknown {
   if (thrown.message === UNSUPPORTED_PFX) {
     return new TLSError(UNSUPPORTED_PFX, { ...details, code: 'ERR_CRYPTO_UNSUPPORTED_OPERATION' });
   }
-  return new TLSError(first.text, { ...details, code: codeOfEntry(first) });
+  const message = thrown.message === FAILED_PFX ? first.reason : first.text;
+  return new TLSError(message, { ...details, code: codeOfEntry(first) });
 }
 
 function isNativeThrown(thrown: unknown): thrown is NativeThrown {

@@ -131,6 +131,15 @@ describe('errorFromFailure', () => {
     });
   });
 
+  test('says of a PFX file that was opened with a wrong passphrase what Node says', () => {
+    const entries = [entry('error:11800071:PKCS12 routines::mac verify failure')];
+    const thrown = Object.assign(new Error('PKCS12: failed to load'), { entries });
+    expect(errorFromThrown(thrown)).toMatchObject({
+      code: 'ERR_OSSL_PKCS12_MAC_VERIFY_FAILURE',
+      message: 'mac verify failure',
+    });
+  });
+
   test('does not blame the protocol when the bytes are a handshake or none at all', () => {
     const none = errorFromFailure(failure({ received: Buffer.alloc(0) }));
     expect(none).not.toBeInstanceOf(UnknownProtocolError);
