@@ -54,6 +54,7 @@ export const INTENDED_DIFFERENCES: readonly Difference[] = [
       'SNICallback fails',
       'resumeSession fails',
       'OCSP fails',
+      'tlsClientError tells the server name',
     ],
   },
   {
@@ -122,6 +123,15 @@ export const INTENDED_DIFFERENCES: readonly Difference[] = [
       'After destroy(), exportKeyingMaterial() and setMaxSendFragment() fail with a code or return false instead of a TypeError about null; resetAndDestroy() resets the transport where node:tls throws.',
     channels: ['client'],
     scenarios: ['getters after destroy', 'resetAndDestroy'],
+  },
+  {
+    reason:
+      'The callback of a write that destroy() cuts off is told of an error; node:tls tells it of none.',
+    channels: ['write'],
+    scenarios: [
+      'destroy while the peer takes nothing',
+      'destroy with an error while the peer takes nothing',
+    ],
   },
   {
     reason: "'close' says that there was an error whenever 'error' was emitted.",

@@ -31,7 +31,7 @@ export const scenarios: ScenarioTable = {
     const { client, peer } = await connectPair(tls);
     peer.pause();
     watch(log, 'client', client, ['error', 'close']);
-    await stall(client, (error) => log('client', 'written', error));
+    await stall(client, (error) => log('write', 'written', error));
     log('client', 'bytes', client.bytesWritten, client.writableLength > 0);
     client.destroy();
     await closed(client);
@@ -39,8 +39,8 @@ export const scenarios: ScenarioTable = {
   'destroy with an error while the peer takes nothing': async (tls, log) => {
     const { client, peer } = await connectPair(tls);
     peer.pause();
-    await stall(client, (error) => log('writes', 'first', error));
-    client.write('more', (error) => log('writes', 'second', error));
+    await stall(client, (error) => log('write', 'written', error));
+    client.write('more', (error) => log('behind', 'written', error));
     client.destroy(new Error('mine'));
     await closed(client);
   },
