@@ -70,7 +70,7 @@ export function bareEnvironment(node = process.execPath) {
   const env = { ...process.env, npm_config_audit: 'false', npm_config_fund: 'false' };
   // The tests may themselves run under npm, whose settings would be inherited.
   for (const name of Object.keys(env))
-    if (/^npm_(package|lifecycle|node)/.test(name)) delete env[name];
+    if (/^npm_(package|lifecycle|node|config_loglevel)/.test(name)) delete env[name];
   if (isWindows) return { ...env, PATH: [dirname(node), process.env.SystemRoot].join(delimiter) };
   const bin = join(makeFolder('path'), 'bin');
   mkdirSync(bin);
