@@ -10,6 +10,8 @@ import type { WireWriter } from './wire-writer';
 export interface InboundPumpOwner {
   event(event: StackEvent): void;
   notes(notes: LayerNote[]): void;
+  /** Writes had to wait for what has been received now. */
+  unblocked(): void;
   /** Everything that came before the end of the transport has been dealt with. */
   ended(): void;
 }
@@ -255,7 +257,7 @@ export class InboundPump {
 
   /** Carries out what the stack says, in the order in which it happened. */
   carryOut(
-    { wire, notes, plaintext, event, more, due }: Outcome,
+    { wire, notes, plaintext, event, more, due, unblocked }: Outcome,
     room: PlaintextSlab | Uint8Array = EMPTY,
   ): void {
     this.#more = more;
@@ -268,6 +270,7 @@ export class InboundPump {
     if (taken !== null && !this.#stopped) this.#push(taken);
     else if (plaintext > 0 && isReaders && !this.#stopped) this.#callReader(room, plaintext);
     if (event !== null && !this.#stopped) this.#owner.event(event);
+    if (unblocked && !this.#stopped) this.#owner.unblocked();
   }
 
   /**

@@ -76,14 +76,15 @@ export class LayerOperations {
       this.#boundWait(operation);
   }
 
-  /** A start or a stop whose turn does not come, because the peer takes none of the writes before it. */
+  /** A start or a stop whose turn does not come, because the writes before it can't be sent. */
   #boundWait(operation: Operation): void {
     const { layer, stop } = operation;
     const timeout = stop?.timeout ?? layer.options.handshakeTimeout;
     const before = this.#wire.drains;
     operation.startTimer(timeout, () => {
-      if (!this.#wire.isFull || this.#wire.drains > before) return this.#boundWait(operation);
-      const message = `The transport took nothing for ${timeout} ms, so that`;
+      const isHeldUp = this.#wire.isFull || this.#stack.writesWait;
+      if (!isHeldUp || this.#wire.drains > before) return this.#boundWait(operation);
+      const message = `Nothing could be sent for ${timeout} ms, so that`;
       if (stop !== null)
         return this.fail(stopTimeout(`${message} close_notify could not be sent`, layer));
       this.fail(new TLSTimeoutError(`${message} the handshake could not start`, layer.index));
@@ -111,6 +112,10 @@ export class LayerOperations {
       case 'answer':
         return this.#performAnswer(operation);
     }
+  }
+
+  unblocked(): void {
+    this.queue.work();
   }
 
   hasMoreThan(bytes: number): boolean {
@@ -282,6 +287,7 @@ export class LayerOperations {
   #pushEnd(): void {
     if (this.#endPushed) return;
     this.#endPushed = true;
+    this.queue.work();
     this.#socket.push(null);
     // As net.Socket: 'end' comes even where nobody reads, once there is nothing left to be read.
     this.#socket.read(0);

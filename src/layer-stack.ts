@@ -56,10 +56,18 @@ export class LayerStack implements LayerPlace {
     notes: null,
     more: false,
     due: false,
+    unblocked: false,
   };
   readonly #wake: () => void;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
   held = 0;
+  /**
+   * Whether a layer can't write for now, as of the last call: a renegotiation is under way (TLS 1.2), or a message of the
+   * peer's that follows the handshake is here in part (TLS 1.3).
+   */
+  writesWait = false;
+  /** Whether writes can't be sent any more: the peer has ended in the middle of what they were waiting for. */
+  isMute = false;
   #readEnded = false;
   #destroyed = false;
   #collect = { keylog: false, sessions: false };
@@ -241,6 +249,8 @@ export class LayerStack implements LayerPlace {
     this.chain.closeRead(level);
     layer.enter('closed');
     this.#remove(layer);
+    // Perhaps for another layer, which then keeps what it is given.
+    this.writesWait = false;
     this.#pushDeferred();
   }
 
@@ -272,6 +282,7 @@ export class LayerStack implements LayerPlace {
 
   renegotiate(layer: TLSLayer): boolean {
     const started = this.chain.renegotiate(this.levelOf(layer));
+    this.#noteWaiting();
     this.#wake();
     return started;
   }
@@ -314,6 +325,13 @@ export class LayerStack implements LayerPlace {
     this.chain.destroy();
   }
 
+  /** Whether writes wait now; returns whether they did before. */
+  #noteWaiting(): boolean {
+    const before = this.writesWait;
+    this.writesWait = status[Status.writesWait] !== 0 && !this.isMute;
+    return before;
+  }
+
   /**
    * Reads the status block, and does what the event asks for. The same object is returned each time: what calls the
    * application next has read it before.
@@ -324,6 +342,8 @@ export class LayerStack implements LayerPlace {
     outcome.sealed = status[Status.wire] as number;
     outcome.used = status[Status.used] as number;
     this.held = status[Status.held] as number;
+    const writesWaited = this.#noteWaiting();
+    outcome.unblocked = writesWaited && !this.writesWait;
     outcome.event = null;
     outcome.more = event !== NativeEvent.none;
     outcome.due = false;
@@ -420,6 +440,8 @@ export class LayerStack implements LayerPlace {
     }
     if (!layer.stopRequested && !layer.options.allowPeerStop) {
       this.#readEnded = true;
+      this.isMute = this.writesWait;
+      this.writesWait = false;
       return { type: 'end' };
     }
     this.chain.closeRead(level);

@@ -42,6 +42,8 @@ export const Status = {
   held: 6,
   /** Bytes of the wire passed to `receive` that were taken. */
   used: 7,
+  /** Not 0: a layer can't write before it has received more, and keeps what it is given. */
+  writesWait: 8,
 } as const;
 
 /** How a layer treats the peer's certificate chain. */

@@ -277,6 +277,10 @@ export class OnionSocket extends LayeredSurface {
 
   override _final(done: (error?: Error | null) => void): void {
     this.#queue.flush();
+    this.#queue.end(() => this.#endTransport(done));
+  }
+
+  #endTransport(done: () => void): void {
     this.#allIsSent = this.transport.writableLength === 0 && this.transport.errored === null;
     this.#wire.reply(this.stack.closeAll().wire);
     this.#wire.release();

@@ -30,6 +30,8 @@ export interface Outcome {
   more: boolean;
   /** It is an event, which is to be dealt with whether or not anybody wants to read. */
   due: boolean;
+  /** Writes had to wait and can go on. */
+  unblocked: boolean;
 }
 
 /** Something that a layer tells and that stops nothing. */

@@ -36,6 +36,8 @@ export class WriteQueue {
   #working = false;
   /** Writes without layers that the transport may still look at. */
   #untaken = 0;
+  /** What comes behind the last write. */
+  #last: (() => void) | null = null;
 
   constructor(stack: LayerStack, wire: WireWriter, owner: WriteQueueOwner) {
     this.#stack = stack;
@@ -55,7 +57,7 @@ export class WriteQueue {
 
   /** Whether an answer of so many bytes may be sealed at once: it is small, there are layers, and the transport takes it. */
   canAnswer(bytes: number): boolean {
-    return bytes > 0 && bytes < GATHER_BELOW && !this.#stack.isBare && !this.#wire.isFull;
+    return bytes > 0 && bytes < GATHER_BELOW && !this.#stack.isBare && !this.#hasToWait;
   }
 
   /** Seals a chunk ahead of the Writable, which has nothing. */
@@ -86,7 +88,7 @@ export class WriteQueue {
   flush(): void {
     if (this.#waits) {
       const chunk = this.#chunks[0] as Uint8Array;
-      if (this.#wire.isFull || !this.#owner.hasMoreThan(chunk.length)) return this.work();
+      if (this.#hasToWait || !this.#owner.hasMoreThan(chunk.length)) return this.work();
       // Told that it is done, the Writable hands over the others before it calls back whoever has written it.
       this.#first = chunk;
       this.#finish();
@@ -97,7 +99,7 @@ export class WriteQueue {
   /** For a socket that is being destroyed: the Writable is told later, as no callback may run before that is done. */
   close(error: Error | null): void {
     const done = this.#done;
-    if (error === null && !this.#wire.isClosed) this.#sendRest();
+    if (error === null && !this.#wire.isClosed && !this.#stack.writesWait) this.#sendRest();
     this.#done = null;
     const isSent = error === null && this.#next === this.#chunks.length;
     if (done !== null) process.nextTick(done, isSent ? null : (error ?? destroyed()));
@@ -133,10 +135,25 @@ export class WriteQueue {
     } finally {
       this.#working = false;
     }
+    if (this.#last === null || this.#done !== null || this.#stack.writesWait) return;
+    const last = this.#last;
+    this.#last = null;
+    last();
+  }
+
+  /** Calls back behind the last write, as soon as the layers can write; there is none after it. */
+  end(last: () => void): void {
+    this.#last = last;
+    this.work();
+  }
+
+  get #hasToWait(): boolean {
+    return this.#wire.isFull || this.#stack.writesWait;
   }
 
   #step(): boolean {
     if (this.#next === this.#chunks.length) return this.#isTaken && this.#finish();
+    if (this.#stack.writesWait) return false;
     const operation = this.#markers.get(this.#chunks[this.#next] as Uint8Array);
     if (operation === undefined) return this.#sendPass();
     if (!this.#owner.perform(operation)) return false;
@@ -180,7 +197,7 @@ export class WriteQueue {
 
   #seal(chunks: Uint8Array | readonly Uint8Array[], bytes: number): boolean {
     if (bytes === 0) return true;
-    if (this.#wire.isClosed) {
+    if (this.#wire.isClosed || this.#stack.isMute) {
       this.#owner.fail(brokenPipe());
       return false;
     }

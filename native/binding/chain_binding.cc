@@ -195,6 +195,7 @@ Napi::Value ChainBinding::Report(Napi::Env env, const tls::Outcome& outcome) {
   status[5] = static_cast<uint32_t>(notes);
   status[6] = static_cast<uint32_t>(chain_->held());
   status[7] = static_cast<uint32_t>(outcome.used);
+  status[8] = chain_->writes_wait() ? 1 : 0;
   return Napi::Number::New(env, status[0]);
 }
 

@@ -345,6 +345,36 @@ void KeyUpdateKeepsTheBytesFlowing() {
   }
 }
 
+// A session ticket that holds the client's certificate, in small records.
+void WhatCannotBeWrittenYetIsKept() {
+  const Credentials server = NewCredentials(TLS1_3_VERSION);
+  const Credentials client = NewCredentials(TLS1_3_VERSION);
+  Pair pair;
+  Side& left = pair.left();
+  Side& right = pair.right();
+  tls::EngineOptions asking = ServerOptions();
+  asking.verify = tls::VerifyMode::kRecord;
+  left.Push(client.context.get(), ClientOptions());
+  right.Push(server.context.get(), asking);
+  SSL_set_max_send_fragment(right.chain().engine(0)->ssl(), 512);
+  pair.Carry(&left, &right);
+  pair.Carry(&right, &left);
+  pair.Carry(&left, &right);
+  const std::string tickets = right.TakeWire();
+  size_t waited = 0;
+  for (const char& byte : tickets) {
+    left.Receive(BytesOf({&byte, 1}));
+    left.Send("x");
+    if (left.chain().writes_wait()) waited++;
+  }
+  CHECK(waited > 0 && waited < tickets.size());
+  CHECK(!left.failed() && !left.chain().writes_wait());
+  left.Stop();
+  pair.Carry(&left, &right);
+  CHECK(right.TakePlaintext() == std::string(tickets.size(), 'x'));
+  CHECK(right.peer_stops() == 1);
+}
+
 }  // namespace
 }  // namespace onion::test
 
@@ -366,5 +396,6 @@ int main(int count, char** arguments) {
        TEST(WhatWasNotReadBelongsToTheNextLayer),
        TEST(AHandshakeStepRunsOnAnotherThread),
        TEST(DroppedAtEveryStepItLeaksNothing),
-       TEST(KeyUpdateKeepsTheBytesFlowing)});
+       TEST(KeyUpdateKeepsTheBytesFlowing),
+       TEST(WhatCannotBeWrittenYetIsKept)});
 }

@@ -407,6 +407,14 @@ bool Chain::has_plaintext() const {
   });
 }
 
+bool Chain::writes_wait() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const Layer& layer) {
+    return layer.engine != nullptr &&
+           (layer.engine->has_waiting() ||
+            (layer.write_open && layer.engine->writes_wait()));
+  });
+}
+
 ByteQueue Chain::TakeHeld(size_t level) {
   ByteQueue taken;
   taken.Swap(HeldFor(level));

@@ -96,6 +96,8 @@ class Chain {
   [[nodiscard]] size_t held() const;
   // Whether an engine has decrypted more than there was room for.
   [[nodiscard]] bool has_plaintext() const;
+  // Whether a layer that writes can't for now (Engine::writes_wait).
+  [[nodiscard]] bool writes_wait() const;
   ByteQueue TakeHeld(size_t level);
   ByteQueue& wire() { return wire_.queue(); }
 

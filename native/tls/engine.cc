@@ -14,6 +14,11 @@
 // peer's and take application data that is still in flight for an error, so the
 // reading side goes on with SSL_read until it sees the peer's close_notify.
 //
+// While a message that follows the handshake is here in part, or during a
+// renegotiation, SSL_write(3) only asks for more input (SSL_ERROR_WANT_READ).
+// The engine keeps what it is given then and sends it behind the next read that
+// completes the message.
+//
 // A failure is kept as a value. The alert that OpenSSL has made of it lies in
 // the sink and goes out like all other bytes.
 
@@ -23,6 +28,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tls/error_queue.h"
 
@@ -116,6 +122,15 @@ Event Engine::Read(ByteView* input, MutableBytes out, Detour* detour,
 
 Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
                          size_t* produced) {
+  const Event event = ReadAtMostOne(input, out, detour, produced);
+  if (has_waiting_ && event != Event::kFailed && !SendWaiting()) {
+    return Event::kFailed;
+  }
+  return event;
+}
+
+Event Engine::ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
+                            size_t* produced) {
   ClearErrors();
   const bool detours = out.size() >= Detour::kSize &&
                        pipe_.read_record != nullptr &&
@@ -158,28 +173,62 @@ Event Engine::ReadStopped(int result) {
 
 bool Engine::Write(ByteView plaintext, Sink* sink) {
   if (plaintext.empty()) return true;
+  const auto keep = [&] {
+    waiting_plaintext_.Append(plaintext);
+    has_waiting_ = true;
+    return true;
+  };
+  if (writes_wait()) return keep();
   ClearErrors();
   pipe_.output = sink;
   size_t written = 0;
   const int result =
       SSL_write_ex(ssl(), plaintext.data(), plaintext.size(), &written);
   pipe_.output = &output_;
-  if (result != 1) {
+  if (result == 1) {
+    stats_.bytes_written += written;
+    return true;
+  }
+  // It has begun a renegotiation that the peer has asked for.
+  if (SSL_get_error(ssl(), result) == SSL_ERROR_WANT_READ) return keep();
+  Fail();
+  return false;
+}
+
+// Once OpenSSL writes again; false: failed.
+bool Engine::SendWaiting() {
+  if (SSL_in_init(ssl()) == 1) return true;
+  has_waiting_ = false;
+  const auto key_update = std::exchange(waiting_key_update_, std::nullopt);
+  ByteQueue plaintext;
+  plaintext.Swap(waiting_plaintext_);
+  const bool close = std::exchange(waiting_close_, false);
+  if (key_update && !KeyUpdate(*key_update)) {
     Fail();
     return false;
   }
-  stats_.bytes_written += written;
+  if (!Write(plaintext.view(), &output_)) return false;
+  if (close) CloseNotify();
   return true;
 }
 
 void Engine::CloseNotify() {
   if (close_notify_sent_ || !established_) return;
+  if (writes_wait()) {
+    has_waiting_ = waiting_close_ = true;
+    return;
+  }
   close_notify_sent_ = true;
   ErrorQueueGuard guard;
   SSL_shutdown(ssl());
 }
 
 bool Engine::KeyUpdate(bool request_peer) {
+  if (writes_wait()) {
+    has_waiting_ = true;
+    waiting_key_update_ = request_peer;
+    return true;
+  }
   ErrorQueueGuard guard;
   // What the peer was asked for is not held against it.
   if (request_peer) unproductive_bytes_ = 0;
@@ -216,9 +265,7 @@ void Engine::NoteReceivedAlert() {
   const int code = cause.reason_code - SSL_AD_REASON_OFFSET;
   if (cause.library_code != ERR_LIB_SSL || code < 0 || code > 0xff) return;
   failure_.has_alert = true;
-  failure_.alert = {.code = code,
-                    .name = SSL_alert_desc_string_long(code),
-                    .received = true};
+  failure_.alert = {.code = code, .name = AlertName(code), .received = true};
 }
 
 // A layer fails once: what is tried with it after that says nothing new.

@@ -92,6 +92,9 @@ struct EngineStats {
 // the SSL object at hand and is stored there.
 void InstallEngineCallbacks(SSL_CTX* context);
 
+// A description, also of those that OpenSSL's list lacks.
+const char* AlertName(int code);
+
 // One TLS layer: an SSL object over a MemoryPipe.
 //
 // A step is given a slice of input and uses it up, unless it stops at an event:
@@ -123,11 +126,18 @@ class Engine {
            pipe_.written_record != nullptr &&
            CopiesSlowly(pipe_.written_record, plaintext.data());
   }
-  // Seals all of it into `sink`; false: failed.
+  // Seals all of it into `sink`, or keeps it while writes wait; false: failed.
   bool Write(ByteView plaintext, Sink* sink);
   // Writes close_notify once (SSL_shutdown(3)).
   void CloseNotify();
   bool KeyUpdate(bool request_peer);
+  // Whether OpenSSL writes nothing for now, because a message that follows the
+  // handshake is here in part (TLS 1.3) or a renegotiation is under way.
+  [[nodiscard]] bool writes_wait() const {
+    return established_ && (has_waiting_ || SSL_in_init(ssl()) == 1);
+  }
+  // Whether it keeps something that is sent once OpenSSL writes again.
+  [[nodiscard]] bool has_waiting() const { return has_waiting_; }
   [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
   bool SetSession(ByteView der);
   void SetContext(SSL_CTX* context);
@@ -169,7 +179,10 @@ class Engine {
   Engine(SslPointer ssl, EngineOptions options);
   [[nodiscard]] bool Configure(const BIO_METHOD* method);
   void Remember(ByteView input);
+  Event ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
+                      size_t* produced);
   Event ReadStopped(int result);
+  bool SendWaiting();
   Event Fail();
   void NoteReceivedAlert();
   Event FailAtLimit(const char* which);
@@ -184,6 +197,11 @@ class Engine {
   bool established_ = false;
   bool close_notify_sent_ = false;
   bool failed_ = false;
+  // What waits, sent in this order.
+  bool has_waiting_ = false;
+  std::optional<bool> waiting_key_update_;
+  ByteQueue waiting_plaintext_;
+  bool waiting_close_ = false;
   // Wire bytes since the last plaintext: a handshake, or messages after it.
   size_t unproductive_bytes_ = 0;
   EngineStats stats_;

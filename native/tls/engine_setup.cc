@@ -84,6 +84,18 @@ ClientHello ParseClientHello(SSL* ssl) {
   return hello;
 }
 
+template <typename T>
+std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
+  const int length = write(object, nullptr);
+  if (length <= 0) return {};
+  std::string der(static_cast<size_t>(length), '\0');
+  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
+  write(object, &cursor);
+  return der;
+}
+
+}  // namespace
+
 // Of those that OpenSSL's list of descriptions lacks, the ones that peers send.
 const char* AlertName(int value) {
   constexpr int kEchRequired = 121;  // RFC 9849
@@ -100,18 +112,6 @@ const char* AlertName(int value) {
       return SSL_alert_desc_string_long(value);
   }
 }
-
-template <typename T>
-std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
-  const int length = write(object, nullptr);
-  if (length <= 0) return {};
-  std::string der(static_cast<size_t>(length), '\0');
-  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
-  write(object, &cursor);
-  return der;
-}
-
-}  // namespace
 
 // A friend of Engine, so that the C functions OpenSSL wants reach its members.
 struct EngineCallbacks {
