@@ -240,7 +240,7 @@ export class OnionSocket extends LayeredSurface {
     done: (error?: Error | null) => void,
   ): void {
     this.#count(chunk.length);
-    this.#queue.add([chunk], done);
+    this.#queue.add(chunk, done);
   }
 
   override _writev(
@@ -251,7 +251,12 @@ export class OnionSocket extends LayeredSurface {
     let bytes = 0;
     for (const chunk of list) bytes += chunk.length;
     this.#count(bytes);
-    this.#queue.add(list, done);
+    this.#queue.addAll(list, done);
+  }
+
+  override uncork(): void {
+    super.uncork();
+    this.#queue.goOn();
   }
 
   #count(bytes: number): void {

@@ -71,17 +71,26 @@ export class WriteQueue {
   }
 
   /**
-   * Takes chunks from `_write` or `_writev`; `done` is called once they are with the transport. A small write waits for the
-   * end of the tick with its `done`, so that the Writable hands over all that is written meanwhile in one piece.
+   * Takes a chunk from `_write`; `done` is called once it is with the transport. A small one waits for the end of the tick
+   * with its `done`, so that the Writable hands over all that is written meanwhile in one piece.
    */
-  add(chunks: Uint8Array[], done: Done): void {
-    this.#chunks = this.#first === null ? chunks : [this.#first, ...chunks];
-    this.#done = done;
-    const single = this.#first === null && chunks.length === 1 && !this.#working;
-    this.#waits = single && this.#isSmall(chunks[0] as Uint8Array);
-    this.#first = null;
+  add(chunk: Uint8Array, done: Done): void {
+    this.#waits = this.#first === null && !this.#working && this.#isSmall(chunk);
+    this.#take([chunk], done);
     if (this.#waits) process.nextTick(flush, this);
     else this.work();
+  }
+
+  /** The same for `_writev`. While that runs the Writable forgets what is written to it: nobody may be called before. */
+  addAll(chunks: Uint8Array[], done: Done): void {
+    this.#take(chunks, done);
+    if (!this.#working) process.nextTick(goOn, this);
+  }
+
+  #take(chunks: Uint8Array[], done: Done): void {
+    this.#chunks = this.#first === null ? chunks : [this.#first, ...chunks];
+    this.#first = null;
+    this.#done = done;
   }
 
   /** Sends a write that waits, with what has been written since. */
@@ -89,11 +98,16 @@ export class WriteQueue {
     if (this.#waits) {
       const chunk = this.#chunks[0] as Uint8Array;
       if (this.#hasToWait || !this.#owner.hasMoreThan(chunk.length)) return this.work();
-      // Told that it is done, the Writable hands over the others before it calls back whoever has written it.
-      this.#first = chunk;
-      this.#finish();
+      // Told that it is done, the Writable hands over the others, and calls back whoever has written it.
+      this.#first = Buffer.from(chunk);
+      this.#run(true);
     }
     if (this.#first !== null) this.#sealFirst(this.#first);
+  }
+
+  /** Goes on with what was handed over, unless it waits for the end of the tick. */
+  goOn(): void {
+    if (!this.#waits) this.work();
   }
 
   /** For a socket that is being destroyed: the Writable is told later, as no callback may run before that is done. */
@@ -127,10 +141,16 @@ export class WriteQueue {
 
   /** Goes on until the queue is empty or has to wait; called again whenever what it waits for may have come. */
   work(): void {
+    this.#run(false);
+  }
+
+  /** @param finishes - what the Writable has handed over last is done already */
+  #run(finishes: boolean): void {
     if (this.#working) return;
     this.#working = true;
     this.#waits = false;
     try {
+      if (finishes) this.#finish();
       while (this.#done !== null && this.#step());
     } finally {
       this.#working = false;
@@ -168,7 +188,7 @@ export class WriteQueue {
     this.#waits = false;
     this.#chunks = [];
     this.#next = 0;
-    // The Writable may hand over its next chunks at once, and then calls `work` in vain: this loop goes on.
+    // The Writable may hand over its next chunks at once: the loop that this is called from goes on with them.
     try {
       done();
     } catch (thrown) {
@@ -251,4 +271,8 @@ function destroyed(): Error {
 
 function flush(queue: WriteQueue): void {
   queue.flush();
+}
+
+function goOn(queue: WriteQueue): void {
+  queue.goOn();
 }

@@ -1,8 +1,9 @@
-import type { OnionSocket, StartTLSOptions } from '../../src';
+import { OnionSocket, type StartTLSOptions } from '../../src';
 import { Inbox } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { type Pair, pipePair, tcpPair } from '../support/pairs';
+import { goTo, type Pair, pipePair, tcpPair, track } from '../support/pairs';
 import { pattern } from '../support/random';
+import { TRANSPORTS, transportsOf } from '../support/transports';
 
 const PART = 10_000_000;
 
@@ -81,5 +82,46 @@ describe('program order', () => {
     await inbox.bytes(1234);
     expect(pair.client.bytesWritten).toBe(1234);
     expect(pair.server.bytesRead).toBe(1234);
+  });
+});
+
+describe('a write from inside of what a batch of writes brings about', () => {
+  test.each(['in one tick', 'corked'])('is not lost (%s)', async (how) => {
+    const pair = await goTo(pipePair(), 1);
+    const inbox = new Inbox(pair.server);
+    pair.client.once('layerClose', () => pair.client.write('from the listener '));
+    if (how === 'corked') pair.client.cork();
+    pair.client.write('login ');
+    pair.client.write('more ');
+    pair.client.stopTLS({ notify: false });
+    pair.client.write('plain');
+    if (how === 'corked') pair.client.uncork();
+    expect(await inbox.text(11)).toBe('login more ');
+    await pair.server.stopTLS({ notify: false });
+    expect(await inbox.text(23)).toBe('plainfrom the listener ');
+  });
+
+  test.each(TRANSPORTS)('is not lost when the peer answers at once (%s)', async (kind) => {
+    const [client, server] = (await transportsOf(kind)).map((end) => track(new OnionSocket(end)));
+    if (client === undefined || server === undefined) throw new Error('no pair');
+    await goTo({ client, server }, 1);
+    const sent = { there: 0, back: 0 };
+    const write = (way: keyof typeof sent, bytes: Uint8Array): void => {
+      sent[way] += bytes.length;
+      (way === 'there' ? client : server).write(bytes);
+    };
+    server.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) write('back', Buffer.of(byte));
+    });
+    const end = new Promise<void>((resolve) => {
+      client.on('data', (chunk: Buffer) => {
+        for (const byte of chunk) if (sent.there < 50) write('there', Buffer.of(byte, byte));
+        if (client.bytesRead === sent.there) resolve();
+      });
+    });
+    for (const text of ['a', 'b', 'c']) write('there', Buffer.from(text));
+    await end;
+    expect(server.bytesRead).toBe(sent.there);
+    expect(client.bytesRead).toBe(sent.back);
   });
 });
