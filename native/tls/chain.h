@@ -36,7 +36,7 @@ class Workspace {
   void Forget(const Chain* chain);
 
  private:
-  static constexpr size_t kWarmChains = 16;
+  static constexpr size_t kWarmChains = 8;
 
   std::array<Chain*, kWarmChains> warm_{};
   size_t next_warm_ = 0;
