@@ -62,7 +62,8 @@ const char* UsePkcs12(SSL_CTX* context, const Secret& secret,
   const CertificateStack others(others_found);
   if (parsed != 1) {
     // What has encrypted it is in the legacy provider only.
-    const bool is_legacy = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED;
+    const bool is_legacy =
+        ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED;
     return is_legacy ? "Unsupported PKCS12 PFX data" : failed;
   }
   if (key == nullptr) return "Unable to load private key from PFX data";

@@ -19,8 +19,8 @@ namespace onion::tls {
 [[nodiscard]] bool UsePrivateKey(SSL_CTX* context, const Secret& secret);
 
 // Key, certificate and the certificates beside them, which become trusted, as
-// Node has it. Null, or what is wrong in Node's words, for where OpenSSL's error
-// queue does not say more.
+// Node has it. Null, or what is wrong in Node's words, for where OpenSSL's
+// error queue does not say more.
 [[nodiscard]] const char* UsePkcs12(SSL_CTX* context, const Secret& secret,
                                     const TrustStore& default_trust);
 
