@@ -201,6 +201,11 @@ export class InboundPump {
     return this.#inbound.length > 0 || this.#stack.held > 0 || this.#stack.hasPlaintext;
   }
 
+  /** Whether the transport may not flow because the application does not read. */
+  get isHeldBack(): boolean {
+    return !this.#flowing && !this.#readerWants();
+  }
+
   /** The native chain has something to do, from now on. */
   more(): void {
     this.#more = true;

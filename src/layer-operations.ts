@@ -208,6 +208,9 @@ export class LayerOperations {
 
   #onStopTimeout(operation: Operation): void {
     const { timeout, onTimeout } = operation.stop as StopOptions;
+    // The answer may be behind what the application does not read: it is not the peer that is late.
+    if (this.pump.isHeldBack)
+      return operation.startTimer(timeout, () => this.#onStopTimeout(operation));
     if (onTimeout === 'abandon') return this.#drop(operation, 'timeout');
     const message = `The peer did not answer close_notify within ${timeout} ms`;
     this.fail(stopTimeout(message, operation.layer));

@@ -61,6 +61,9 @@ export interface StopResult {
  * Events, besides those of `stream.Duplex`: `'layerSecure' (layer)`, `'layerClose' (layer, reason)`, `'keylog' (line,
  * layer)`, `'session' (session, layer)`, `'OCSPResponse' (response, layer)`, and `'timeout'`, `'connect'`, `'ready'`,
  * `'lookup'` of a transport that has them.
+ *
+ * When `'layerClose'` is emitted, the `readableLength` bytes that were not read yet came through that layer; all that
+ * follows comes from below. `'data'` events never hold bytes of both, `read()` may.
  */
 export class OnionSocket extends LayeredSurface {
   /** @internal */

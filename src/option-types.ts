@@ -97,7 +97,10 @@ export type ServerPskCallback = (
 
 /** Options of `stopTLS`. */
 export interface StopTLSOptions {
-  /** How long to wait for the peer's close_notify: milliseconds, default 30 000. */
+  /**
+   * How long to wait for the peer's close_notify: milliseconds, default 30 000. It comes behind what the peer has in flight,
+   * so somebody has to read that; time in which nobody does is not counted against the peer.
+   */
   timeout?: number | undefined;
   /**
    * What happens then. `'destroy'` (the default) ends the connection with an error; `'abandon'` goes on in the layer

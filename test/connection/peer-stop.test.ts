@@ -90,6 +90,21 @@ describe('allowPeerStop', () => {
     expect(log).toEqual(['inside', 'clean 1 at depth 0', 'below']);
   });
 
+  test('tells a reader that has not read yet how much was of the layer', async () => {
+    const pair = await goTo(pipePair({ shape: 'glued' }), 1, { server: { allowPeerStop: true } });
+    let ofTheLayer = -1;
+    pair.server.once('layerClose', () => {
+      ofTheLayer = pair.server.readableLength;
+    });
+    pair.client.resume().write('in the layer');
+    const stopped = pair.client.stopTLS();
+    pair.client.write('below');
+    await stopped;
+    await turns();
+    expect(String(pair.server.read(ofTheLayer))).toBe('in the layer');
+    expect(String(pair.server.read())).toBe('below');
+  });
+
   test('answers with close_notify after the writes that were accepted', async () => {
     const pair = pipePair({ bytesPerTurn: 1000 });
     await startBoth(pair, 1, { both });

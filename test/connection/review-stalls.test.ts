@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { OnionSocket, TLSTimeoutError, TruncationError } from '../../src';
-import { rejectionOf, turns, watch } from '../support/events';
+import { Inbox, rejectionOf, turns, watch } from '../support/events';
 import { clientOptions } from '../support/identities';
 import { goTo, pipePair, track } from '../support/pairs';
 import { Pipe } from '../support/pipe';
@@ -36,6 +36,32 @@ describe('stopTLS', () => {
     expect(stopped?.reason).toBe('clean');
     expect(received).toBe(3_000_000);
   });
+
+  test.each(['destroy', 'abandon'] as const)(
+    'does not time out while the answer is behind what nobody reads (%s)',
+    async (onTimeout) => {
+      const pair = await goTo(pipePair({ highWaterMark: 1000 }), 1, {
+        server: { allowPeerStop: true },
+      });
+      const sent = pattern(300_000);
+      pair.client.pause();
+      pair.server.write(sent);
+      const ending = watch(pair.client);
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+      const stop = pair.client.stopTLS({ timeout: 20, onTimeout });
+      await turns();
+      jest.advanceTimersByTime(1000);
+      await turns();
+      jest.useRealTimers();
+      expect(ending.log).toEqual([]);
+      const inbox = new Inbox(pair.client);
+      pair.client.resume();
+      expect((await stop).reason).toBe('clean');
+      pair.server.write('below');
+      expect((await inbox.bytes(sent.length)).equals(sent)).toBe(true);
+      expect(await inbox.text(5)).toBe('below');
+    },
+  );
 
   test("tells of a layer once where the peer's stop comes before a stop without close_notify", async () => {
     const pair = await goTo(pipePair(), 1);
