@@ -245,6 +245,11 @@ function detailsOf(entries: readonly NativeErrorEntry[]): Omit<TLSErrorDetails, 
   };
 }
 
+/** A certificate that does not verify may have been accepted all the same: not all that fails later is about that. */
+function isRefusal({ entries }: NativeFailure): boolean {
+  return entries.some(({ reason }) => reason === 'certificate verify failed');
+}
+
 /** The error that a failed layer is reported by. */
 export function errorFromFailure(failure: NativeFailure, layer?: number): TLSError {
   const [first] = failure.entries;
@@ -262,7 +267,7 @@ export function errorFromFailure(failure: NativeFailure, layer?: number): TLSErr
     });
   }
   if (failure.alert?.direction === 'received') return new AlertError(message, details);
-  if (failure.verify !== undefined && failure.verify.code !== '') {
+  if (failure.verify !== undefined && isRefusal(failure)) {
     return CertificateError.fromVerify(failure.verify, layer, details);
   }
   if (!failure.handshaking) return new ProtocolError(message, details);

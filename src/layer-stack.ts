@@ -21,7 +21,7 @@ import { errorFromFailure, TLSError, TruncationError } from './errors';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
 import { type NativeChain, NativeEvent, Status, VerifyMode } from './native';
-import type { LayerOptions } from './options';
+import { type LayerOptions, verifyModeOf } from './options';
 import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
 import { toError } from './rethrow';
 import type { LayerNote, Outcome, StackEvent } from './stack-outcome';
@@ -287,6 +287,14 @@ export class LayerStack implements LayerPlace {
     return started;
   }
 
+  /** How a layer treats its peer's certificate in the handshakes to come. */
+  setVerify(layer: TLSLayer, requestCert: boolean, rejectUnauthorized: boolean): void {
+    const verify = verifyModeOf(layer.isServer, requestCert, rejectUnauthorized);
+    Object.assign(layer.options, { requestCert, rejectUnauthorized, verify });
+    if (verify !== VerifyMode.none) layer.options.secureContext.prepareToVerify();
+    this.chain.setVerify(this.levelOf(layer), verify);
+  }
+
   keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
     this.chain.keyUpdate(this.levelOf(layer), requestPeer);
     this.#wake();
@@ -419,14 +427,19 @@ export class LayerStack implements LayerPlace {
 
   #established(layer: TLSLayer): StackEvent {
     layer.enter('established');
+    const failure = this.verify(layer);
+    return failure === null ? { type: 'secure', layer } : this.#fail(layer, failure);
+  }
+
+  /** Finds out about the peer after a handshake, the first or another: why the layer has to end, if it has to. */
+  verify(layer: TLSLayer): Error | null {
     const weakness = weakKeyErrorOf(layer);
-    if (weakness !== null) return this.#fail(layer, weakness);
+    if (weakness !== null) return weakness;
     const failure = verifyFailureOf(layer, this.chain.verifyResult(this.levelOf(layer)));
     layer.authorized =
       failure === null && (!layer.isServer || layer.options.verify !== VerifyMode.none);
     layer.authorizationError = failure;
-    if (failure !== null && layer.options.rejectUnauthorized) return this.#fail(layer, failure);
-    return { type: 'secure', layer };
+    return layer.options.rejectUnauthorized ? failure : null;
   }
 
   #peerClosed(layer: TLSLayer): StackEvent {

@@ -135,7 +135,7 @@ export function hostToFind(
   return PLAIN_HOST.test(servername) ? servername : null;
 }
 
-function verifyModeOf(isServer: boolean, requestCert: boolean, reject: boolean): VerifyMode {
+export function verifyModeOf(isServer: boolean, requestCert: boolean, reject: boolean): VerifyMode {
   if (isServer && !requestCert) return VerifyMode.none;
   return reject ? VerifyMode.enforce : VerifyMode.record;
 }

@@ -256,19 +256,23 @@ struct EngineCallbacks {
     }
   }
 
-  static void NoteRenegotiation(Engine* engine, int where) {
+  static void NoteRenegotiation(Engine* engine, const SSL* ssl, int where) {
     const auto note = [engine](Note::Kind kind) {
       engine->notes_.push_back({.kind = kind, .data = {}, .id = {}});
     };
     if ((where & SSL_CB_HANDSHAKE_START) != 0)
       note(Note::Kind::kHandshakeStart);
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) note(Note::Kind::kHandshakeDone);
+    // A server is done with its HelloRequest before the client has answered.
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0 &&
+        SSL_renegotiate_pending(ssl) == 0) {
+      note(Note::Kind::kHandshakeDone);
+    }
   }
 
   static void OnInfo(const SSL* ssl, int where, int value) {
     Engine* engine = EngineOf(ssl);
     if (engine->established_ && SSL_version(ssl) < TLS1_3_VERSION) {
-      NoteRenegotiation(engine, where);
+      NoteRenegotiation(engine, ssl, where);
     }
     if ((where & SSL_CB_ALERT) == 0) return;
     const int code = value & 0xff;

@@ -190,12 +190,12 @@ export class Server extends adopting(net.Server) {
   }
 
   /** @internal what SocketOwner says, as are the next two */
-  secure(socket: TLSSocket): void {
+  secure(socket: TLSSocket, isFirst: boolean): void {
     const { requestCert, rejectUnauthorized } = socket.layerOptions;
     const error = requestCert ? socket.verifyError : null;
     if (error !== null && rejectUnauthorized) return socket.refuse(error);
     socket.accept(requestCert && error === null, error, null);
-    this.emit('secureConnection', socket);
+    if (isFirst) this.emit('secureConnection', socket);
   }
 
   /** @internal */

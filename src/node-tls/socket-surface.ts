@@ -170,7 +170,7 @@ export abstract class SocketSurface extends ListeningSocket {
   }
 
   /**
-   * Asks for a new handshake (TLS 1.2 and below).
+   * Asks for a new handshake (TLS 1.2 and below). A server can ask for the client's certificate in it.
    * @returns whether it was started, `undefined` on a destroyed socket
    */
   renegotiate(
@@ -182,6 +182,7 @@ export abstract class SocketSurface extends ListeningSocket {
       throw invalidArgType('callback', 'of type function', callback);
     }
     if (this.destroyed) return undefined;
+    if (this.firstLayer.isServer) this.#verifyNext(options);
     if (this.getProtocol() === 'TLSv1.3' || !this.stack.renegotiate(this.firstLayer)) {
       const error = wrongVersion();
       if (callback !== undefined) process.nextTick(callback, error);
@@ -189,6 +190,11 @@ export abstract class SocketSurface extends ListeningSocket {
     }
     if (callback !== undefined) this.once('secure', () => callback(null));
     return true;
+  }
+
+  #verifyNext(asked: { rejectUnauthorized?: unknown; requestCert?: unknown }): void {
+    const { requestCert, rejectUnauthorized } = { ...this.firstLayer.options, ...asked };
+    this.stack.setVerify(this.firstLayer, Boolean(requestCert), Boolean(rejectUnauthorized));
   }
 }
 

@@ -34,11 +34,13 @@ export type { TLSSocketOptions } from './socket-options';
 
 /** What `connect()` and `Server` have to say about a socket of theirs. */
 export interface SocketOwner {
-  /** The first handshake is done: go on with this peer? The socket calls `accept()` or `refuse()` back. */
-  secure(socket: TLSSocket): void;
+  /** A handshake is done: go on with this peer? The socket's `accept()` or `refuse()` is called. */
+  secure(socket: TLSSocket, isFirst: boolean): void;
   /** The socket fails before it was accepted; true: told, so that 'error' is not emitted. */
   failed(socket: TLSSocket, error: Error): boolean;
 }
+
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 type SessionNote = Extract<NativeNote, { kind: 'session' }>;
 
@@ -145,9 +147,7 @@ export class TLSSocket extends SocketSurface {
     this.#target = target;
     this.removeListener('error', tellTlsError);
     // The first listener: those that are added by its own listeners are not called for this handshake.
-    this.prependListener('secure', () => {
-      if (!this.#isAccepted) owner.secure(this);
-    });
+    this.prependListener('secure', () => owner.secure(this, !this.#isAccepted));
   }
 
   override get connecting(): boolean {
@@ -206,7 +206,7 @@ export class TLSSocket extends SocketSurface {
   override noted(note: NativeNote, layer: TLSLayer): void {
     if (layer !== this.firstLayer || note.kind === 'keylog') return super.noted(note, layer);
     if (note.kind === 'handshakeStart') return this.#onRenegotiation();
-    if (note.kind === 'handshakeDone') return void this.emit('secure');
+    if (note.kind === 'handshakeDone') return this.#onRenegotiated();
     if (this.firstLayer.isServer) return this.#store(note);
     if (this.#sessions !== null) this.#sessions.push(note);
     else this.#tellSession(note);
@@ -244,11 +244,18 @@ export class TLSSocket extends SocketSurface {
     if (error !== null) process.nextTick(() => this.destroy(error));
   }
 
+  #onRenegotiated(): void {
+    const failure = this.stack.verify(this.firstLayer);
+    if (failure !== null) this.destroy(failure);
+    else this.emit('secure');
+  }
+
   // ---- ending
 
   override destroy(error?: Error | null): this {
     if (this.destroyed || !error) return this.#close();
-    if (!this.isSecure && this.#isAboutTransport(error)) return this.#close();
+    if (this.#isAccepted ? this.#isRefusal(error) : this.#isAboutTransport(error))
+      return this.#close();
     const reported = this.isSecure ? error : this.#inWordsOfNode(error);
     this.#hadError = true;
     if (this.#tellFailure(reported)) this.on('error', ignore);
@@ -270,9 +277,16 @@ export class TLSSocket extends SocketSurface {
     return this.#owner?.failed(this, error) ?? false;
   }
 
+  /** Of a client that was asked for its certificate later: as in node:tls, it is sent away without an error here. */
+  #isRefusal(error: Error & { code?: unknown }): boolean {
+    const { isServer, rejectUnauthorized } = this.firstLayer.options;
+    if (!isServer || !rejectUnauthorized) return false;
+    return error instanceof CertificateError || error.code === NO_CERTIFICATE;
+  }
+
   /** It was destroyed on this side, by somebody who has chosen to give no error. */
   #isAboutTransport(error: Error): boolean {
-    return error instanceof TruncationError && !this.transport.readableEnded;
+    return !this.isSecure && error instanceof TruncationError && !this.transport.readableEnded;
   }
 
   /** What went wrong before the handshake was done, as programs know it. */

@@ -101,6 +101,14 @@ describe('errorFromFailure', () => {
     });
   });
 
+  test('does not blame a certificate that was accepted for what fails later', () => {
+    const verify = { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', reason: 'self-signed certificate' };
+    const entries = [entry('error:0A0003FC:SSL routines::decryption failed or bad record mac')];
+    const error = errorFromFailure(failure({ entries, verify, handshaking: false }), 1);
+    expect(error).not.toBeInstanceOf(CertificateError);
+    expect(error.code).toBe('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
+  });
+
   test('makes a bound that was passed a LimitError', () => {
     const error = errorFromFailure(failure({ limit: 'handshake bytes' }), 2);
     expect(error).toBeInstanceOf(LimitError);

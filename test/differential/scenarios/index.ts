@@ -9,6 +9,7 @@ import { scenarios as getters } from './getters';
 import { scenarios as identity } from './identity';
 import { scenarios as moduleObject } from './module';
 import { scenarios as negotiation } from './negotiation';
+import { scenarios as renegotiating } from './renegotiating';
 import { scenarios as resumption } from './resumption';
 import { scenarios as serverState } from './server-state';
 import { scenarios as servers } from './servers';
@@ -29,6 +30,7 @@ export const allScenarios: ScenarioTable = {
   ...servers,
   ...extras,
   ...byHand,
+  ...renegotiating,
   ...upgrading,
   ...serverState,
   ...moduleObject,
