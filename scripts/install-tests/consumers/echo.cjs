@@ -9,14 +9,17 @@ const { connect, createServer } = require('onion-tls');
 const DEPTH = 5;
 const read = (name) => readFileSync(join(__dirname, 'certs', name));
 
-async function receive(socket, length) {
+function receive(socket, length) {
   const chunks = [];
-  for (let missing = length; missing > 0; ) {
-    const [chunk] = await once(socket, 'data');
-    chunks.push(chunk);
-    missing -= chunk.length;
-  }
-  return Buffer.concat(chunks);
+  let missing = length;
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      missing -= chunk.length;
+      if (missing === 0) resolve(Buffer.concat(chunks));
+    });
+  });
 }
 
 async function main() {
