@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { StringDecoder } from 'node:string_decoder';
 import type { LayerNote, LayerStack, Outcome, StackEvent } from './layer-stack';
 import type { OnRead } from './options';
-import { type PlaintextSlab, slabFor } from './plaintext-slab';
+import { nextSlab, type PlaintextSlab } from './plaintext-slab';
 import { rethrowLater } from './rethrow';
 import { invalidArgValue } from './validate';
 import type { WireWriter } from './wire-writer';
@@ -251,7 +251,7 @@ export class InboundPump {
   }
 
   #receive(wire: Buffer, length: number): void {
-    const slab = this.#onread === null ? slabFor(length) : null;
+    const slab = this.#onread === null ? nextSlab() : null;
     const room = slab?.buffer ?? this.#readersRoom();
     if (room === null) return;
     const outcome = this.#stack.receive(wire, 0, length, room, slab?.offset);

@@ -1,14 +1,11 @@
-/** A record. */
-const MIN_ROOM = 16 * 1024;
-/** Two of them: larger allocations leave the part of the heap that is in use and cost page faults. */
-const SLAB_BYTES = 2 * MIN_ROOM;
-/** Below this a copy costs less than the rest of a large slab that a slice would keep alive. */
+/**
+ * A pass of the transport's 64 KiB, and what layers still held of a record each. With less a pass would come in pieces, and
+ * several 'data' events in one turn lose bytes for whoever awaits them one by one.
+ */
+const MIN_ROOM = 80 * 1024;
+const SLAB_BYTES = 256 * 1024;
+/** Below this a copy costs less than the rest of a slab that a slice would keep alive. */
 const COPY_BELOW = 4096;
-
-/** Wire of so many bytes or fewer is opened into a slab that is not too large to be kept alive by a slice. */
-const SMALL_WIRE = 1024;
-/** As large as Node's own pool for small buffers. */
-const SMALL_SLAB_BYTES = 8 * 1024;
 
 /**
  * Memory for plaintext on its way to a Readable. Native code decrypts into the rest of a slab and the reader gets slices
@@ -45,11 +42,10 @@ export class PlaintextSlab {
   }
 }
 
-// One of each for all sockets of a thread: between `prepare` and `take` nothing else runs.
-const large = new PlaintextSlab(SLAB_BYTES, MIN_ROOM, COPY_BELOW);
-const small = new PlaintextSlab(SMALL_SLAB_BYTES, SMALL_WIRE, 0);
+// One for all sockets of a thread: between `prepare` and `take` nothing else runs.
+const slab = new PlaintextSlab(SLAB_BYTES, MIN_ROOM, COPY_BELOW);
 
-/** The slab for what so many bytes of wire may hold; what does not fit comes in the next pass. */
-export function slabFor(wireLength: number): PlaintextSlab {
-  return (wireLength > 0 && wireLength <= SMALL_WIRE ? small : large).prepare();
+/** The slab for the next pass; what does not fit comes in the one after it. */
+export function nextSlab(): PlaintextSlab {
+  return slab.prepare();
 }
