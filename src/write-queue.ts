@@ -114,8 +114,10 @@ export class WriteQueue {
   close(error: Error | null): void {
     const done = this.#done;
     if (error === null && !this.#wire.isClosed && !this.#stack.writesWait) this.#sendRest();
-    this.#done = null;
     const isSent = error === null && this.#next === this.#chunks.length;
+    this.#done = null;
+    this.#first = null;
+    this.#waits = false;
     if (done !== null) process.nextTick(done, isSent ? null : (error ?? destroyed()));
   }
 

@@ -71,6 +71,24 @@ describe('the callbacks of writes', () => {
     },
   );
 
+  test.each([
+    [0, undefined],
+    [1, undefined],
+    [0, new Error('enough')],
+    [1, new Error('enough')],
+  ])(
+    'are called for small writes in the tick of destroy(), at depth %i (%p)',
+    async (depth, error) => {
+      const pair = await goTo(pipePair(), depth);
+      const got: unknown[] = [];
+      for (const text of ['a', 'b', 'c']) pair.client.write(text, (reason) => got.push(reason));
+      pair.client.destroy(error);
+      await turns();
+      const isLost = expect.objectContaining({ code: 'ERR_STREAM_DESTROYED' });
+      expect(got).toEqual(error === undefined ? [null, isLost, isLost] : [error, error, error]);
+    },
+  );
+
   test('get the error that the socket is destroyed with', async () => {
     const pair = await goTo(pipePair(), 1);
     pair.pipe.up.stall();
