@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <mutex>
 #include <vector>
 
 #include "binding/context_options.h"
@@ -142,9 +143,11 @@ void SecureContextBinding::AddCACert(const Napi::CallbackInfo& info) {
   if (!IsBytes(info[0])) {
     return ThrowTypeError(env, "A certificate must be a Uint8Array");
   }
+  Environment& environment = Environment::Of(env);
+  const std::unique_lock lock(environment.workspace().contexts());
   tls::ContextError error;
-  if (!context_->AddAuthorities(ToView(info[0]),
-                                Environment::Of(env).default_trust, error)) {
+  if (!context_->AddAuthorities(ToView(info[0]), environment.default_trust,
+                                error)) {
     ThrowOpenSslError(env, error.message.c_str(), error.entries);
   }
 }

@@ -26,6 +26,7 @@
 #include "tls/chain.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace onion::tls {
@@ -64,6 +65,7 @@ void Workspace::Forget(const Chain* chain) {
 }
 
 void Errand::Run() {
+  const std::shared_lock lock(*contexts);
   ByteView rest = input.view();
   event = engine->Handshake(&rest);
   input.Consume(input.size() - rest.size());
@@ -376,6 +378,7 @@ bool Chain::Renegotiate(size_t level) {
 std::unique_ptr<Errand> Chain::Lend(size_t level) {
   Layer& layer = layers_[level];
   auto errand = std::make_unique<Errand>();
+  errand->contexts = &workspace_->contexts();
   errand->engine = std::move(layer.engine);
   errand->input.Swap(layer.held);
   return errand;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,9 @@ class Workspace {
   std::array<Sink, 2>& sealed() { return sealed_; }
   ByteQueue& gathered() { return gathered_; }
   Detour& detour() { return detour_; }
+  // Held shared by errands, which read what engines have in common, and alone
+  // by whoever changes it. OpenSSL locks little of an SSL_CTX.
+  std::shared_mutex& contexts() { return contexts_; }
 
   void Warm(Chain* chain);
   void Forget(const Chain* chain);
@@ -38,6 +42,7 @@ class Workspace {
  private:
   static constexpr size_t kWarmChains = 8;
 
+  std::shared_mutex contexts_;
   std::array<Chain*, kWarmChains> warm_{};
   size_t next_warm_ = 0;
   std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
@@ -48,6 +53,7 @@ class Workspace {
 
 // A handshake step on its way through the thread pool: it owns the engine.
 struct Errand {
+  std::shared_mutex* contexts = nullptr;
   std::unique_ptr<Engine> engine;
   ByteQueue input;
   Event event = Event::kNone;

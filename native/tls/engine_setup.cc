@@ -409,9 +409,10 @@ bool Engine::SetSession(ByteView der) {
 void Engine::Collect(bool keylog, bool sessions) {
   collect_keylog_ = keylog;
   collect_sessions_ = sessions;
-  if (keylog) {
-    SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl()),
-                                EngineCallbacks::OnKeylog);
+  SSL_CTX* context = SSL_get_SSL_CTX(ssl());
+  // Not written again for each engine: errands may be reading it.
+  if (keylog && SSL_CTX_get_keylog_callback(context) == nullptr) {
+    SSL_CTX_set_keylog_callback(context, EngineCallbacks::OnKeylog);
   }
 }
 
