@@ -84,7 +84,7 @@ export class OnionSocket extends LayeredSurface {
   /**
    * @param transport - any Duplex of bytes, usually a `net.Socket`; it belongs to the OnionSocket until `detach()`
    * @param options - those of a Duplex and `maxDepth`, `onread`; `allowHalfOpen` is by default that of the transport
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is not a Duplex
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is not a Duplex; `ERR_INVALID_ARG_VALUE` when another OnionSocket has it
    */
   constructor(transport: Duplex, options: OnionSocketOptions = {}) {
     const { duplex, maxDepth, onread, dynamicRecordSizing } = parseSocketOptions(

@@ -51,7 +51,10 @@ export interface LayerBehaviour {
   requireCloseNotify?: boolean | undefined;
   /** Milliseconds, default 120 000. It can't be turned off. */
   handshakeTimeout?: number | undefined;
-  /** How many bytes a peer may make this side read in a handshake. Default 131 072. */
+  /**
+   * How many bytes a peer may make this side read in a handshake, and of messages after it (key updates, session tickets)
+   * without any data between them. Default 131 072.
+   */
   maxHandshakeBytes?: number | undefined;
   /** Runs handshake steps on the thread pool. Default `false`. */
   offloadHandshake?: boolean | undefined;

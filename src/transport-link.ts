@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
+import { invalidArgValue } from './validate';
 
 /** How long closing waits for a transport that does not take the alert, or a peer that does not end, in milliseconds. */
 const MAX_WAIT_MS = 1000;
@@ -27,8 +28,13 @@ export interface TransportOwner {
 
 const owner = Symbol('onion-tls owner of a transport');
 const allowedHalfOpen = Symbol('onion-tls allowHalfOpen of a transport as it came');
-type OwnedTransport = Duplex & { [owner]: TransportOwner; [allowedHalfOpen]: boolean };
-type Listener = (this: OwnedTransport, ...values: never[]) => void;
+type OwnedTransport = Duplex & {
+  [owner]: TransportOwner | undefined;
+  [allowedHalfOpen]: boolean;
+};
+/** As its listeners see it: they are there for as long as it has an owner. */
+type Attached = Duplex & { [owner]: TransportOwner };
+type Listener = (this: Attached, ...values: never[]) => void;
 
 /** Shared by all sockets: nine closures fewer for each connection. */
 const LISTENERS: Readonly<Record<string, Listener>> = {
@@ -64,7 +70,7 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
 const NAMES = Object.keys(LISTENERS);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
-  (this as OwnedTransport)[owner].onBorrowed(buffer, length);
+  (this as Attached)[owner].onBorrowed(buffer, length);
   // Whether it goes on reading is decided by pause() and resume().
   return true;
 }
@@ -72,9 +78,13 @@ function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
 /**
  * Takes a transport over. It stays open when the peer has ended, for what has been written and our close_notify: whether
  * the application may go on writing then is up to `allowHalfOpen` of the socket above.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` when somebody has it: two would both get all bytes
  */
 export function attachTransport(transport: Duplex, to: TransportOwner): void {
   const owned = transport as OwnedTransport;
+  if (owned[owner] !== undefined) {
+    throw invalidArgValue('transport', transport, 'is in use by another socket: detach() it first');
+  }
   owned[owner] = to;
   owned[allowedHalfOpen] = transport.allowHalfOpen;
   transport.allowHalfOpen = true;
@@ -92,6 +102,7 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
 /** Lets a transport go. */
 export function releaseTransport(transport: Duplex): void {
   giveReadsBack(transport);
+  (transport as OwnedTransport)[owner] = undefined;
   for (const name of NAMES) {
     transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
   }

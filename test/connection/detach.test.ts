@@ -88,6 +88,16 @@ describe('detach', () => {
     expect(pair.client.detach()).toBe(pair.pipe.a);
   });
 
+  test('is needed before another OnionSocket can have the transport', () => {
+    const { client } = pipePair();
+    const { transport } = client;
+    expect(() => new OnionSocket(transport)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+    expect(client.destroyed).toBe(false);
+    track(new OnionSocket(client.detach()));
+  });
+
   test('leaves the transport to another OnionSocket', async () => {
     const pair = await goTo(pipePair(), 1);
     await stopBoth(pair);
