@@ -156,7 +156,7 @@ class Play {
       () => socket.read(this.#random.between(1, 10)),
       () => this.#chance(0.2) && socket.end(),
       () =>
-        this.#chance(0.1) && socket.destroy(this.#chance(0.5) ? new Error('enough') : undefined),
+        this.#chance(0.25) && socket.destroy(this.#chance(0.5) ? new Error('enough') : undefined),
       () => this.#chance(0.1) && socket.setEncoding(this.#chance(0.5) ? 'utf8' : 'hex'),
       () => this.#chance(0.05) && socket.transport.destroy(),
       () => this.#chance(0.05) && socket.transport.end(),
