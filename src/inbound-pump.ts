@@ -46,6 +46,8 @@ export class InboundPump {
   /** How many reasons there are to deliver nothing. */
   #holds = 0;
   #passing = false;
+  /** Something has been delivered since the outermost call from outside. */
+  #hasDelivered = false;
   #taking = false;
   #stopped = false;
   #transportEnded = false;
@@ -140,6 +142,11 @@ export class InboundPump {
     setImmediate(release, this);
   }
 
+  /** Lets whoever reads what has just been delivered do something about it before more happens. */
+  letReaderAnswer(): void {
+    if (this.#hasDelivered || this.#socket.readableLength > 0) this.holdForAwaiter();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#inbound = [];
@@ -224,6 +231,7 @@ export class InboundPump {
       while (this.#canPass()) this.#pass();
     } finally {
       this.#passing = false;
+      this.#hasDelivered = false;
       this.#wire.flush();
     }
     if (this.#transportEnded && this.#isDry() && !this.#stopped) this.#owner.ended();
@@ -300,6 +308,7 @@ export class InboundPump {
   }
 
   #callReader(room: Uint8Array, length: number): void {
+    this.#hasDelivered = true;
     this.bytesRead += length;
     this.#unused = null;
     try {
@@ -323,6 +332,7 @@ export class InboundPump {
   }
 
   #push(chunk: Buffer): void {
+    this.#hasDelivered = true;
     this.bytesRead += chunk.length;
     // Set before: push() may ask for more at once.
     this.#wanted = false;

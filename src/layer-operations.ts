@@ -11,7 +11,8 @@
  * A start blocks the writes behind it until it has settled, a stop only until its close_notify is sent.
  *
  * Whoever awaits a promise may start another layer when it resolves, and the bytes at hand are for that one: so once an
- * operation has settled, the pump delivers nothing until that code has run.
+ * operation has settled, the pump delivers nothing until that code has run. The same when the peer closes a layer right
+ * behind a message, which the application may answer by a stop of its own.
  */
 import type { Duplex } from 'node:stream';
 import { StateError, TLSTimeoutError } from './errors';
@@ -131,6 +132,9 @@ export class LayerOperations {
     switch (event.type) {
       case 'secure':
         return this.#onSecure(event.layer);
+      case 'closing':
+        // Whoever has just read the last message may answer it with stopTLS(), as a client of FTP's CCC does.
+        return this.pump.letReaderAnswer();
       case 'layerClose':
         return this.#onLayerClose(event.layer, event.reason, event.answer);
       case 'end':

@@ -451,6 +451,10 @@ export class LayerStack implements LayerPlace {
         this.#truncated(above, `Layer ${layer.index} was closed by the peer`),
       );
     }
+    if (!layer.stopRequested && !layer.closeSeen) {
+      layer.closeSeen = true;
+      return { type: 'closing', layer };
+    }
     if (!layer.stopRequested && !layer.options.allowPeerStop) {
       this.#readEnded = true;
       this.isMute = this.writesWait;

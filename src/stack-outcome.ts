@@ -7,6 +7,8 @@ export type CloseReason = 'clean' | 'timeout' | 'abandoned';
 export type StackEvent =
   /** Handshake and verification of the layer are done. */
   | { type: 'secure'; layer: TLSLayer }
+  /** The peer has closed the layer, which nobody has asked for yet; what it means is decided when the chain goes on. */
+  | { type: 'closing'; layer: TLSLayer }
   /** The read half of the layer is closed; what follows comes from the layer below. */
   | { type: 'layerClose'; layer: TLSLayer; reason: CloseReason; answer: boolean }
   /** The peer has ended the stream. */

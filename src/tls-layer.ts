@@ -53,6 +53,8 @@ export class TLSLayer {
   authorizationError: Error | null = null;
   /** @internal set when stopTLS is called, not when its turn comes. */
   stopRequested = false;
+  /** @internal the peer's close_notify has been told of as `closing`. */
+  closeSeen = false;
   /** @internal why a callback that the handshake waited for refuses the peer: what it has returned or thrown. */
   refusal: Error | null = null;
   /** @internal the name of the ClientHello, where the handshake stopped there: OpenSSL tells it only later. */

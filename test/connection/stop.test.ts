@@ -1,4 +1,4 @@
-import type { TLSLayer } from '../../src';
+import type { OnionSocket, TLSLayer } from '../../src';
 import { Inbox, next, rejectionOf, turns, watch } from '../support/events';
 import { clientOptions, layerPair, levelsTo, serverOptions } from '../support/identities';
 import { goTo, type Pair, pipePair, startBoth, stopBoth, tcpPair } from '../support/pairs';
@@ -270,4 +270,44 @@ describe('an aborted startTLS', () => {
     expect(pair.client.destroyed).toBe(false);
     await say(pair, 'alive');
   });
+});
+
+describe("a stop that answers the message before the peer's close_notify", () => {
+  const MESSAGE = 'this was the last';
+  type Hear = (socket: OnionSocket) => Promise<string>;
+  const READERS: [string, Hear][] = [
+    ["'data'", (socket) => new Inbox(socket).text(MESSAGE.length)],
+    [
+      'read()',
+      async (socket) => {
+        for (;;) {
+          const message = socket.read(MESSAGE.length) as Buffer | null;
+          if (message !== null) return message.toString();
+          await next(socket, 'readable');
+        }
+      },
+    ],
+  ];
+  const CASES = READERS.flatMap(([name, hear]) =>
+    SHAPES.flatMap((shape) =>
+      [true, false].map((allowed) => [name, shape, allowed, hear] as const),
+    ),
+  );
+
+  test.each(CASES)(
+    'is a stop of both (%s, %s, allowPeerStop: %s)',
+    async (_, shape, allowed, hear) => {
+      const pair = await goTo(pipePair({ shape }), 2, { client: { allowPeerStop: allowed } });
+      const heard = hear(pair.client);
+      pair.server.write(MESSAGE);
+      const atServer = pair.server.stopTLS();
+      pair.server.write('below');
+      expect(await heard).toBe(MESSAGE);
+      const { layer, reason } = await pair.client.stopTLS();
+      expect([layer.index, reason]).toEqual([2, 'clean']);
+      expect((await atServer).reason).toBe('clean');
+      expect(await new Inbox(pair.client).text(5)).toBe('below');
+      expect(pair.client.depth).toBe(1);
+    },
+  );
 });

@@ -37,10 +37,12 @@ export const scenarios: ScenarioTable = {
     log('client', 'secure', client.authorized, client.authorizationError, client.getProtocol());
   },
   'new TLSSocket as server': async (tls, log) => {
+    let serverClosed: Promise<unknown> | undefined;
     const plain = net.createServer((socket) => {
       const secured = own(new tls.TLSSocket(own(socket), { isServer: true, ...serverIdentity() }));
       watch(log, 'server', secured, ['secure', 'secureConnect', 'end', 'error', 'close']);
       secured.on('data', (chunk: Buffer) => secured.end(`re: ${chunk}`));
+      serverClosed = closed(secured);
     });
     const port = await listen(plain);
     const client = own(tls.connect({ port, host: HOST, ...trusting() }));
@@ -48,6 +50,7 @@ export const scenarios: ScenarioTable = {
     client.write('hello');
     client.on('data', (chunk: Buffer) => log('client', 'data', chunk.toString()));
     await closed(client);
+    await serverClosed;
   },
   'new TLSSocket without a socket': (tls, log) => {
     const client = own(new tls.TLSSocket(undefined as unknown as net.Socket));
