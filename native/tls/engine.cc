@@ -99,10 +99,8 @@ Event Engine::Handshake(ByteView* input) {
       return Event::kClientHello;
     case SSL_ERROR_WANT_RETRY_VERIFY:
       return Event::kVerify;
-    case SSL_ERROR_ZERO_RETURN:
-      failure_.peer_closed = true;
-      return Fail();
     default:
+      failure_.peer_closed = PeerHasClosed(result);
       return Fail();
   }
 }
@@ -152,6 +150,20 @@ Event Engine::ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
                                                    : Event::kFull;
 }
 
+// OpenSSL 3.2 and later call a close_notify that comes behind a user_canceled
+// (RFC 8446 section 6.1; JSSE sends both) a failed system call, without a word
+// in the error queue.
+bool Engine::PeerHasClosed(int result) const {
+  switch (SSL_get_error(ssl(), result)) {
+    case SSL_ERROR_ZERO_RETURN:
+      return true;
+    case SSL_ERROR_SYSCALL:
+      return (SSL_get_shutdown(ssl()) & SSL_RECEIVED_SHUTDOWN) != 0;
+    default:
+      return false;
+  }
+}
+
 // Why a read has given nothing.
 Event Engine::ReadStopped(int result) {
   switch (SSL_get_error(ssl(), result)) {
@@ -164,10 +176,8 @@ Event Engine::ReadStopped(int result) {
       return Event::kClientHello;
     case SSL_ERROR_WANT_RETRY_VERIFY:
       return Event::kVerify;
-    case SSL_ERROR_ZERO_RETURN:
-      return Event::kPeerClosed;
     default:
-      return Fail();
+      return PeerHasClosed(result) ? Event::kPeerClosed : Fail();
   }
 }
 

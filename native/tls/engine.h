@@ -181,6 +181,7 @@ class Engine {
   void Remember(ByteView input);
   Event ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
                       size_t* produced);
+  [[nodiscard]] bool PeerHasClosed(int result) const;
   Event ReadStopped(int result);
   bool SendWaiting();
   Event Fail();

@@ -1,7 +1,8 @@
 import { OnionSocket, type TLSLayer } from '../../src';
 import { Inbox, next, turns, watch } from '../support/events';
+import { FORGED_SUITE, RecordForger } from '../support/forged-records';
 import { levelsTo } from '../support/identities';
-import { goTo, pipePair, startBoth, tcpTransports, track } from '../support/pairs';
+import { goTo, type PipePair, pipePair, startBoth, tcpTransports, track } from '../support/pairs';
 import type { Shape } from '../support/pipe';
 
 const SHAPES: Shape[] = ['asWritten', 'bytes', 'glued', 4];
@@ -184,5 +185,51 @@ describe('ending', () => {
     expect(question.toString()).toBe('question');
     pair.server.end(Buffer.alloc(200_000, 'x'));
     expect((await inbox.rest()).length).toBe(200_000);
+  });
+});
+
+describe('a peer that cancels before it closes (RFC 8446 §6.1), as JSSE does', () => {
+  const USER_CANCELED = 90;
+  const CLOSE_NOTIFY = 0;
+
+  /** A server layer, and records as its client would seal them. */
+  async function withForger(allowPeerStop: boolean): Promise<{ pair: PipePair; as: RecordForger }> {
+    const pair = pipePair();
+    let line = '';
+    pair.client.on('keylog', (each: Buffer) => {
+      if (each.toString().startsWith('CLIENT_TRAFFIC_SECRET_0')) line = each.toString();
+    });
+    const both = { ciphers: FORGED_SUITE };
+    await startBoth(pair, 1, { both, server: { allowPeerStop } });
+    return { pair, as: new RecordForger(line) };
+  }
+
+  test.each(['warning', 'fatal'] as const)('has ended cleanly (%s)', async (level) => {
+    const { pair, as } = await withForger(false);
+    const inbox = new Inbox(pair.server);
+    pair.pipe.up.inject(as.alert(level, USER_CANCELED));
+    pair.pipe.up.inject(as.alert(level, CLOSE_NOTIFY));
+    expect((await inbox.rest()).length).toBe(0);
+    expect(inbox.error).toBeNull();
+  });
+
+  test('can go on in the layer below', async () => {
+    const { pair, as } = await withForger(true);
+    const inbox = new Inbox(pair.server);
+    const cancel = as.alert('warning', USER_CANCELED);
+    const close = as.alert('warning', CLOSE_NOTIFY);
+    pair.pipe.up.inject(Buffer.concat([cancel, close, Buffer.from('below')]));
+    expect(await inbox.text(5)).toBe('below');
+    expect(pair.server.depth).toBe(0);
+  });
+
+  test('has not ended before its close_notify', async () => {
+    const { pair, as } = await withForger(false);
+    const ending = watch(pair.server);
+    pair.server.resume();
+    pair.pipe.up.inject(as.alert('warning', USER_CANCELED));
+    pair.pipe.up.cut();
+    await ending.closed;
+    expect(ending.errors).toMatchObject([{ name: 'TruncationError', layer: 1 }]);
   });
 });
