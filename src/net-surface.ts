@@ -1,14 +1,24 @@
 import type { AddressInfo, Socket, SocketReadyState } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
-import { invalidArgType } from './validate';
+import { invalidArgType, validateNumber } from './validate';
+
+/** The largest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** What `setTimeout()` has set, in milliseconds. */
+interface Silence {
+  readonly limit: number;
+  readonly timer: NodeJS.Timeout | undefined;
+}
 
 /**
  * The part of `net.Socket` that concerns the transport and not the bytes. A transport that lacks a method (it may be any
- * Duplex) makes the call do nothing, and a property `undefined`.
+ * Duplex) makes the call do nothing, and a property `undefined`; the timeout works over any.
  */
 export abstract class NetSurface extends Duplex {
   /** The Duplex under everything, usually a `net.Socket`. */
   readonly transport: Duplex;
+  #silence: Silence | null = null;
 
   constructor(transport: Duplex, options: DuplexOptions) {
     super(options);
@@ -23,10 +33,12 @@ export abstract class NetSurface extends Duplex {
     return this.#net.connecting ?? false;
   }
   get pending(): boolean {
-    return this.#net.pending ?? false;
+    return this.destroyed || (this.#net.pending ?? false);
   }
   get readyState(): SocketReadyState {
-    return this.#net.readyState ?? (this.destroyed ? 'closed' : 'open');
+    if (this.connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
   }
   get remoteAddress(): string | undefined {
     return this.#net.remoteAddress;
@@ -47,7 +59,7 @@ export abstract class NetSurface extends Duplex {
     return this.#net.localFamily;
   }
   get timeout(): number | undefined {
-    return this.#net.timeout;
+    return this.#net.setTimeout === undefined ? this.#silence?.limit : this.#net.timeout;
   }
 
   get autoSelectFamilyAttemptedAddresses(): string[] {
@@ -86,12 +98,29 @@ export abstract class NetSurface extends Duplex {
     if (callback !== undefined && typeof callback !== 'function') {
       throw invalidArgType('callback', 'of type function', callback);
     }
-    this.#net.setTimeout?.(timeout);
+    if (this.#net.setTimeout !== undefined) this.#net.setTimeout(timeout);
+    else this.#watchForSilence(timeout);
     if (callback !== undefined) {
       if (timeout === 0) this.removeListener('timeout', callback);
       else this.once('timeout', callback);
     }
     return this;
+  }
+
+  /** For a transport that has no timeout of its own. */
+  #watchForSilence(limit: number): void {
+    validateNumber(limit, 'msecs', 0, Number.MAX_VALUE);
+    clearTimeout(this.#silence?.timer);
+    const tell = (): void => {
+      if (!this.destroyed) this.emit('timeout');
+    };
+    const timer = limit > 0 ? setTimeout(tell, Math.min(limit, MAX_DELAY_MS)).unref() : undefined;
+    this.#silence = { limit, timer };
+  }
+
+  /** @internal Bytes were read or written. */
+  protected active(): void {
+    this.#silence?.timer?.refresh();
   }
 
   /** See `net.Socket#getTypeOfService()`: 0 where the transport does not know. */

@@ -46,7 +46,7 @@ import type { TLSLayer } from './tls-layer';
 import { attachTransport, closeTransport, handBackTransport, type Parting } from './transport-link';
 import { invalidArgType } from './validate';
 import { WireWriter } from './wire-writer';
-import type { WriteQueue } from './write-queue';
+import { brokenPipe, type WriteQueue } from './write-queue';
 
 type WriteCallback = (error: Error | null | undefined) => void;
 
@@ -209,15 +209,15 @@ export class OnionSocket extends LayeredSurface {
     encoding?: BufferEncoding | WriteCallback,
     callback?: WriteCallback,
   ): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
     if (!this.#canAnswer(chunk)) {
-      return typeof encoding === 'function'
-        ? super.write(chunk, encoding)
-        : super.write(chunk, encoding as BufferEncoding, callback);
+      if (this.#isEndedByPeer) return this.#refuseWrite(done);
+      return super.write(chunk, encoding as BufferEncoding, callback);
     }
+    this.active();
     this.#bytesWritten += chunk.length;
     this.#pump.hasNews = false;
     this.#queue.answer(chunk);
-    const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done, this.errored);
     return true;
   }
@@ -262,7 +262,20 @@ export class OnionSocket extends LayeredSurface {
     this.#queue.goOn();
   }
 
+  /** As `net.Socket` has it: its writable side has ended because that of the peer has. */
+  get #isEndedByPeer(): boolean {
+    return this.writableEnded && this.readableEnded && !this.allowHalfOpen && !this.destroyed;
+  }
+
+  #refuseWrite(done: WriteCallback | undefined): boolean {
+    const error = brokenPipe();
+    if (typeof done === 'function') process.nextTick(done, error);
+    this.destroy(error);
+    return false;
+  }
+
   #count(bytes: number): void {
+    this.active();
     this.#handedOver = bytes;
     this.#bytesWritten += bytes;
   }
@@ -316,6 +329,7 @@ export class OnionSocket extends LayeredSurface {
 
   /** @internal */
   onData(chunk: Buffer | string): void {
+    this.active();
     if (typeof chunk !== 'string') return this.#pump.accept(chunk);
     this.destroy(
       invalidArgType('chunk', 'bytes: the transport must not have setEncoding()', chunk),

@@ -14,6 +14,7 @@ import { scenarios as resumption } from './resumption';
 import { scenarios as serverState } from './server-state';
 import { scenarios as servers } from './servers';
 import { scenarios as sockets } from './sockets';
+import { scenarios as streams } from './streams';
 import { scenarios as upgrading } from './upgrading';
 import { scenarios as writing } from './writing';
 
@@ -30,6 +31,7 @@ export const allScenarios: ScenarioTable = {
   ...servers,
   ...extras,
   ...byHand,
+  ...streams,
   ...renegotiating,
   ...upgrading,
   ...serverState,
