@@ -3,6 +3,7 @@ import { LayerStack, type Outcome } from './layer-stack';
 import type { LayerState } from './layer-state';
 import { parseStartTLSOptions, type StartTLSOptions } from './options';
 import type { TLSLayer } from './tls-layer';
+import { trace } from './trace';
 import { toBytes, validateBytes } from './validate';
 
 /** What a call on a {@link TLSEngine} has brought about. */
@@ -144,6 +145,7 @@ export class TLSEngine {
   #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {
     if (outcome.wire !== null) output.wire.push(outcome.wire);
     if (outcome.plaintext > 0) output.plaintext.push(room.subarray(0, outcome.plaintext));
+    for (const { note, layer } of outcome.notes ?? []) trace(note, layer);
     const { event } = outcome;
     if (event?.type === 'failed') this.#failure = event.error as TLSError;
     if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld();

@@ -181,6 +181,7 @@ export class LayerStack implements LayerPlace {
     });
     this.#layers.push(layer);
     if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
+    if (options.enableTrace) this.trace(layer);
     for (const bytes of [...options.leftover, ...unread, this.chain.takeHeld(level + 1)]) {
       if (bytes.length > 0) this.chain.feed(level, bytes);
     }
@@ -189,6 +190,12 @@ export class LayerStack implements LayerPlace {
   /** Wire bytes that the layer has to see behind those it has. */
   feed(layer: TLSLayer, bytes: Uint8Array): void {
     this.chain.feed(this.levelOf(layer), bytes);
+  }
+
+  /** Tells of the layer's messages in notes from now on. */
+  trace(layer: TLSLayer): void {
+    const level = this.levelOf(layer);
+    if (level >= 0) this.chain.trace(level);
   }
 
   collect(what: { keylog: boolean; sessions: boolean }): void {

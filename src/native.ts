@@ -146,7 +146,9 @@ export type NativeNote =
   | { kind: 'session'; layer: number; data: Buffer; id: Buffer }
   /** A renegotiation (TLS 1.2) starts and is done. */
   | { kind: 'handshakeStart'; layer: number }
-  | { kind: 'handshakeDone'; layer: number };
+  | { kind: 'handshakeDone'; layer: number }
+  /** A message of a layer that is traced; `id` is its content type (RFC 8446 §5.1), one byte. */
+  | { kind: 'sent' | 'received'; layer: number; data: Buffer; id: Buffer };
 
 export interface NativeCipher {
   name: string;
@@ -257,6 +259,8 @@ export interface NativeChain {
   setSession(layer: number, session: Uint8Array): void;
   setContext(layer: number, context: NativeSecureContext): void;
   setVerify(layer: number, verify: VerifyMode): void;
+  /** Notes the layer's messages from now on. */
+  trace(layer: number): void;
   /** Starts a renegotiation (TLS 1.2); the bytes are queued. */
   renegotiate(layer: number): boolean;
   keyUpdate(layer: number, requestPeer: boolean): NativeEvent;

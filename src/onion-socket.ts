@@ -43,6 +43,7 @@ import {
 } from './options';
 import { bindPsk } from './psk';
 import type { TLSLayer } from './tls-layer';
+import { trace } from './trace';
 import { attachTransport, closeTransport, handBackTransport, type Parting } from './transport-link';
 import { invalidArgType } from './validate';
 import { WireWriter } from './wire-writer';
@@ -426,6 +427,7 @@ export class OnionSocket extends LayeredSurface {
   noted(note: NativeNote, layer: TLSLayer): void {
     if (note.kind === 'keylog') this.emit('keylog', note.data, layer);
     else if (note.kind === 'session') this.emit('session', note.data, layer);
+    else trace(note, layer);
   }
 
   /** Sends what a layer says of its own accord, outside any pass. */

@@ -28,6 +28,10 @@ const char* EventNotesKind(tls::Note::Kind kind) {
       return "handshakeStart";
     case tls::Note::Kind::kHandshakeDone:
       return "handshakeDone";
+    case tls::Note::Kind::kMessageSent:
+      return "sent";
+    case tls::Note::Kind::kMessageReceived:
+      return "received";
   }
   return "";
 }

@@ -75,6 +75,7 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   Napi::Value SetSession(const Napi::CallbackInfo& info);
   Napi::Value SetContext(const Napi::CallbackInfo& info);
   Napi::Value SetVerify(const Napi::CallbackInfo& info);
+  Napi::Value Trace(const Napi::CallbackInfo& info);
 
   // The engine that the first argument names; throws and returns null where
   // there is none.

@@ -43,6 +43,7 @@ std::vector<ChainBinding::PropertyDescriptor> ChainBinding::InfoMethods() {
       InstanceMethod<&C::SetSession>("setSession"),
       InstanceMethod<&C::SetContext>("setContext"),
       InstanceMethod<&C::SetVerify>("setVerify"),
+      InstanceMethod<&C::Trace>("trace"),
   };
 }
 
@@ -247,6 +248,12 @@ Napi::Value ChainBinding::SetContext(const Napi::CallbackInfo& info) {
   if (engine != nullptr && context != nullptr) {
     engine->SetContext(context->get());
   }
+  return info.Env().Undefined();
+}
+
+Napi::Value ChainBinding::Trace(const Napi::CallbackInfo& info) {
+  tls::Engine* engine = EngineArgument(info);
+  if (engine != nullptr) engine->Trace();
   return info.Env().Undefined();
 }
 

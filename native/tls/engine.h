@@ -147,6 +147,8 @@ class Engine {
   void Answer(ClientHelloAnswer answer);
   void AnswerVerify(bool accept);
   void Collect(bool keylog, bool sessions);
+  // Notes every message of the protocol from now on, but no plaintext.
+  void Trace();
 
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
   [[nodiscard]] bool established() const { return established_; }

@@ -284,6 +284,23 @@ struct EngineCallbacks {
                               .received = (where & SSL_CB_READ) != 0};
   }
 
+  // SSL_set_msg_callback(3). The headers of records and the type inside of an
+  // encrypted one are told too, by numbers that no record has.
+  static void OnMessage(int written, int /*version*/, int type,
+                        const void* bytes, size_t length, SSL* ssl,
+                        void* /*argument*/) {
+    if (type != SSL3_RT_HANDSHAKE && type != SSL3_RT_ALERT &&
+        type != SSL3_RT_CHANGE_CIPHER_SPEC) {
+      return;
+    }
+    const ByteView message(static_cast<const uint8_t*>(bytes), length);
+    EngineOf(ssl)->notes_.push_back(
+        {.kind = written != 0 ? Note::Kind::kMessageSent
+                              : Note::Kind::kMessageReceived,
+         .data = ToString(message),
+         .id = std::string(1, static_cast<char>(type))});
+  }
+
   static unsigned int OnServerPsk(SSL* ssl, const char* identity,
                                   unsigned char* key, unsigned int max_key) {
     const auto answer = EngineOf(ssl)->options_.psk(identity, max_key, 0);
@@ -404,6 +421,10 @@ bool Engine::SetSession(ByteView der) {
   if (session == nullptr) return false;
   if (!MayOffer(session.get())) return true;
   return SSL_set_session(ssl(), session.get()) == 1;
+}
+
+void Engine::Trace() {
+  SSL_set_msg_callback(ssl(), EngineCallbacks::OnMessage);
 }
 
 void Engine::Collect(bool keylog, bool sessions) {

@@ -52,7 +52,14 @@ struct Failure {
 
 // Something the application may want to know that does not stop the bytes.
 struct Note {
-  enum class Kind { kKeylog, kSession, kHandshakeStart, kHandshakeDone };
+  enum class Kind {
+    kKeylog,
+    kSession,
+    kHandshakeStart,
+    kHandshakeDone,
+    kMessageSent,
+    kMessageReceived
+  };
   Kind kind;
   std::string data;
   std::string id;

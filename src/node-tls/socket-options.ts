@@ -99,6 +99,7 @@ export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions
       maxHandshakeBytes: options.maxHandshakeBytes,
       offloadHandshake: options.offloadHandshake,
       leftover: options.leftover,
+      enableTrace: options.enableTrace,
     }),
     isServer,
     secureContext,

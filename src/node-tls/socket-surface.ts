@@ -164,9 +164,9 @@ export abstract class SocketSurface extends ListeningSocket {
     (chain[name] as (level: number, value: unknown) => void).call(chain, level, value);
   }
 
-  /** There is no trace: OpenSSL's is not in Node for addons. Says so once, on stderr. */
+  /** Writes the messages of the protocol to stderr from now on. */
   enableTrace(): void {
-    warnOfTrace();
+    if (!this.destroyed) this.stack.trace(this.firstLayer);
   }
 
   /**
@@ -196,14 +196,6 @@ export abstract class SocketSurface extends ListeningSocket {
     const { requestCert, rejectUnauthorized } = { ...this.firstLayer.options, ...asked };
     this.stack.setVerify(this.firstLayer, Boolean(requestCert), Boolean(rejectUnauthorized));
   }
-}
-
-let hasWarnedOfTrace = false;
-
-export function warnOfTrace(): void {
-  if (hasWarnedOfTrace) return;
-  hasWarnedOfTrace = true;
-  process.emitWarning("enableTrace has no effect: use 'keylog' events and a packet capture");
 }
 
 /** As OpenSSL says it of TLS 1.3, which has no renegotiation. */

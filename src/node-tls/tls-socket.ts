@@ -101,10 +101,9 @@ export class TLSSocket extends SocketSurface {
     if (given.signal !== undefined) addAbortSignal(given.signal, this);
   }
 
-  #prepare({ session, enableTrace }: TLSSocketOptions): void {
+  #prepare({ session }: TLSSocketOptions): void {
     const { isServer } = this.firstLayer;
     if (session && !isServer) this.setSession(session);
-    if (enableTrace === true) this.enableTrace();
     if (isServer && (this.server?.listenerCount('newSession') ?? 0) > 0) this.collect('session');
     this.on('layerSecure', this.#onLayerSecure);
   }
@@ -204,7 +203,7 @@ export class TLSSocket extends SocketSurface {
   // ---- what the layers tell
 
   override noted(note: NativeNote, layer: TLSLayer): void {
-    if (layer !== this.firstLayer || note.kind === 'keylog') return super.noted(note, layer);
+    if (layer !== this.firstLayer || !isOwn(note)) return super.noted(note, layer);
     if (note.kind === 'handshakeStart') return this.#onRenegotiation();
     if (note.kind === 'handshakeDone') return this.#onRenegotiated();
     if (this.firstLayer.isServer) return this.#store(note);
@@ -389,6 +388,13 @@ function nameOf(error: Error & { code?: unknown }): string {
 function givenError(error: CertificateError): Error {
   const { cause, code } = error;
   return cause instanceof Error && code !== 'ERR_TLS_CERT_ALTNAME_INVALID' ? cause : error;
+}
+
+type OwnNote = Exclude<NativeNote, { kind: 'keylog' | 'sent' | 'received' }>;
+
+/** What means more to this socket than to any other. */
+function isOwn(note: NativeNote): note is OwnNote {
+  return note.kind !== 'keylog' && note.kind !== 'sent' && note.kind !== 'received';
 }
 
 function ignore(): void {}

@@ -78,6 +78,7 @@ export const scenarios: ScenarioTable = {
     log('client', 'SNICallback', make({ isServer: true, SNICallback: 'x' }));
     log('client', 'ALPNCallback', make({ isServer: true, ALPNCallback: 5 }));
     log('client', 'pskCallback', make({ pskCallback: {} }));
+    log('client', 'enableTrace', make({ enableTrace: 'yes' }));
   },
   'allowHalfOpen is that of the given socket': (tls, log) => {
     halfOpen(tls, log, 'net.Socket', own(new net.Socket()));
