@@ -1,5 +1,5 @@
 /** Errors that `node:tls` gives for connections that end too early, with the codes that programs look for. */
-import { HandshakeError, TLSTimeoutError, TruncationError } from '../errors';
+import { CertificateError, HandshakeError, TLSTimeoutError, TruncationError } from '../errors';
 
 export interface ConnectionTarget {
   path?: string | undefined;
@@ -25,6 +25,32 @@ export function disconnectedError(
 
 export function handshakeTimeoutError(): TLSTimeoutError {
   return new TLSTimeoutError('TLS handshake timeout', 1);
+}
+
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
+
+/** Whether a client is sent away because of its certificate, or because it has none. */
+export function isAboutCertificate(error: Error & { code?: unknown }): boolean {
+  return error instanceof CertificateError || error.code === NO_CERTIFICATE;
+}
+
+/** What went wrong before the handshake was done, as programs know it. */
+export function inWordsOfNode(error: Error, isServer: boolean, target: ConnectionTarget): Error {
+  if (isCut(error)) return disconnectedError(isServer, target);
+  if (error instanceof TLSTimeoutError) return handshakeTimeoutError();
+  return error instanceof CertificateError ? givenError(error) : error;
+}
+
+/** What the application's own `checkServerIdentity` has returned is the error that it gets. */
+function givenError(error: CertificateError): Error {
+  const { cause, code } = error;
+  return cause instanceof Error && code !== 'ERR_TLS_CERT_ALTNAME_INVALID' ? cause : error;
+}
+
+/** As `authorizationError` has it. */
+export function nameOf(error: Error & { code?: unknown }): string {
+  const { code, message } = error;
+  return typeof code === 'string' && code !== 'ERR_ONION_IDENTITY' ? code : message;
 }
 
 /** Whether the error says no more than that the peer has ended the connection, with or without close_notify. */

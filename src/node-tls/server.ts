@@ -155,7 +155,7 @@ export class Server extends adopting(net.Server) {
   }
 
   #socketOptions(): TLSSocketOptions {
-    const { highWaterMark, onread } = this.#options as TLSSocketOptions;
+    const { highWaterMark } = this.#options as TLSSocketOptions;
     const { SNICallback, handshakeTimeout, pskCallback, enableTrace } = this.#options;
     const { offloadHandshake, maxHandshakeBytes } = this.#options;
     const byName = this.#contexts.isEmpty ? undefined : this.#contexts.callback;
@@ -174,7 +174,6 @@ export class Server extends adopting(net.Server) {
       SNICallback: SNICallback ?? byName,
       handshakeTimeout: handshakeTimeout || DEFAULT_HANDSHAKE_TIMEOUT_MS,
       highWaterMark,
-      onread,
     };
   }
 

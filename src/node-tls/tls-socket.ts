@@ -15,17 +15,22 @@
 import * as net from 'node:net';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import { TLSSocket as NodeSocket } from 'node:tls';
-import { CertificateError, StateError, TLSTimeoutError, TruncationError } from '../errors';
+import { StateError, TruncationError } from '../errors';
 import type { NativeNote } from '../native';
 import type { LayerOptions, OnionSocketOptions } from '../options';
 import type { TLSLayer } from '../tls-layer';
+import { makeAssignable } from './assignable';
 import {
   type ConnectionTarget,
   disconnectedError,
   handshakeTimeoutError,
+  inWordsOfNode,
+  isAboutCertificate,
   isCut,
+  nameOf,
 } from './net-events';
 import { RenegotiationGuard } from './renegotiation';
+import { SessionStore } from './session-store';
 import { ReadersSetAside } from './set-aside';
 import { layerOf, type TLSSocketOptions } from './socket-options';
 import { SocketSurface } from './socket-surface';
@@ -40,17 +45,15 @@ export interface SocketOwner {
   failed(socket: TLSSocket, error: Error): boolean;
 }
 
-const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
-
 type SessionNote = Extract<NativeNote, { kind: 'session' }>;
 
-/** A given socket says by itself whether it may be half open. */
+/** A given socket says by itself whether it may be half open, and is read as any other. */
 function socketOptions(socket: Duplex | null, options: TLSSocketOptions): OnionSocketOptions {
-  const allowHalfOpen = socket === null ? options.allowHalfOpen : socket.allowHalfOpen;
-  const result: Record<string, unknown> = { allowHalfOpen: allowHalfOpen ?? false };
-  for (const name of ['highWaterMark', 'onread', 'maxDepth'] as const) {
-    if (options[name] !== undefined) result[name] = options[name];
-  }
+  const { highWaterMark, maxDepth } = options;
+  const result: Record<string, unknown> = { highWaterMark, maxDepth };
+  result['onread'] = socket === null ? options.onread : undefined;
+  result['allowHalfOpen'] = (socket ?? options).allowHalfOpen ?? false;
+  for (const name of Object.keys(result)) if (result[name] === undefined) delete result[name];
   return result;
 }
 
@@ -65,17 +68,15 @@ export class TLSSocket extends SocketSurface {
   #owner: SocketOwner | null = null;
   /** Made without a transport: `connect()` comes later. */
   readonly #isNew: boolean;
-  #hasConnected = false;
+  /** The transport is not connected, and perhaps not even connecting. */
+  #waitsForConnect = false;
   readonly #readers: ReadersSetAside;
   #transportHasClosed = false;
   #target: ConnectionTarget = {};
   protected override isSecure = false;
   #isAccepted = false;
   #isFailed = false;
-  /** Sessions that the server's store has not answered for. */
-  #storing = 0;
-  /** The handshake is done but for that. */
-  #storingTimer: NodeJS.Timeout | null = null;
+  #store: SessionStore | null = null;
   #hadError = false;
   #authorized = false;
   #authorizationError: string | null = null;
@@ -104,18 +105,29 @@ export class TLSSocket extends SocketSurface {
   #prepare({ session }: TLSSocketOptions): void {
     const { isServer } = this.firstLayer;
     if (session && !isServer) this.setSession(session);
-    if (isServer && (this.server?.listenerCount('newSession') ?? 0) > 0) this.collect('session');
+    if (isServer && (this.server?.listenerCount('newSession') ?? 0) > 0) this.#keepSessions();
     this.on('layerSecure', this.#onLayerSecure);
+  }
+
+  #keepSessions(): void {
+    this.#store = new SessionStore({
+      held: () => this.holdWire(),
+      released: () => this.releaseWire(),
+      stored: () => this.#secured(),
+      expired: () => this.destroy(handshakeTimeoutError()),
+    });
+    this.collect('session');
   }
 
   /** The layer is queued behind a cork, so that setServername() and setSession() can change it. */
   #startWhenConnected(): void {
+    const { connecting, pending, destroyed } = this.transport as Partial<net.Socket>;
+    this.#waitsForConnect = connecting === true || (pending === true && !destroyed);
     const start = (): void => {
-      this.#hasConnected = true;
+      this.#waitsForConnect = false;
       this.uncork();
     };
-    const { connecting } = this.transport as Partial<net.Socket>;
-    if (this.#isNew || connecting) this.transport.once('connect', start);
+    if (this.#waitsForConnect) this.transport.once('connect', start);
     else process.nextTick(start);
   }
 
@@ -150,19 +162,18 @@ export class TLSSocket extends SocketSurface {
   }
 
   override get connecting(): boolean {
-    return super.connecting || (this.#isNew && !this.#hasConnected && !this.destroyed);
+    return super.connecting || (this.#waitsForConnect && !this.destroyed);
   }
 
   // ---- handshake
 
   #onLayerSecure(layer: TLSLayer): void {
     if (layer !== this.firstLayer) return;
-    if (this.#storing === 0) return this.#secured();
-    const ms = this.firstLayer.options.handshakeTimeout;
-    this.#storingTimer = setTimeout(() => this.destroy(handshakeTimeoutError()), ms).unref();
+    if (!this.#store?.delays(layer.options.handshakeTimeout)) this.#secured();
   }
 
   #secured(): void {
+    if (this.destroyed) return;
     this.isSecure = true;
     // Without an owner, nobody decides about the peer but the user of the socket.
     if (this.#owner === null) this.#accepted();
@@ -206,35 +217,13 @@ export class TLSSocket extends SocketSurface {
     if (layer !== this.firstLayer || !isOwn(note)) return super.noted(note, layer);
     if (note.kind === 'handshakeStart') return this.#onRenegotiation();
     if (note.kind === 'handshakeDone') return this.#onRenegotiated();
-    if (this.firstLayer.isServer) return this.#store(note);
+    if (this.firstLayer.isServer) return this.#store?.tell(this.server, note.id, note.data);
     if (this.#sessions !== null) this.#sessions.push(note);
     else this.#tellSession(note);
   }
 
   #tellSession(note: SessionNote): void {
     this.emit('session', note.data, this.firstLayer);
-  }
-
-  /** What a client needs to use a session is not sent before the server's store has it. */
-  #store({ id, data }: SessionNote): void {
-    let isDone = false;
-    const done = (): void => {
-      if (isDone || this.destroyed) return;
-      isDone = true;
-      this.#storing -= 1;
-      if (this.#storing === 0) this.#stored();
-    };
-    this.#storing += 1;
-    this.holdWire();
-    if (!this.server?.emit('newSession', id, data, done)) done();
-  }
-
-  #stored(): void {
-    this.releaseWire();
-    if (this.#storingTimer === null) return;
-    clearTimeout(this.#storingTimer);
-    this.#storingTimer = null;
-    this.#secured();
   }
 
   #onRenegotiation(): void {
@@ -255,7 +244,9 @@ export class TLSSocket extends SocketSurface {
     if (this.destroyed || !error) return this.#close();
     if (this.#isAccepted ? this.#isRefusal(error) : this.#isAboutTransport(error))
       return this.#close();
-    const reported = this.isSecure ? error : this.#inWordsOfNode(error);
+    const { isServer } = this.firstLayer;
+    if (!this.isSecure && isCut(error)) this.emit('end');
+    const reported = this.isSecure ? error : inWordsOfNode(error, isServer, this.#target);
     this.#hadError = true;
     if (this.#tellFailure(reported)) this.on('error', ignore);
     return super.destroy(reported);
@@ -277,25 +268,14 @@ export class TLSSocket extends SocketSurface {
   }
 
   /** Of a client that was asked for its certificate later: as in node:tls, it is sent away without an error here. */
-  #isRefusal(error: Error & { code?: unknown }): boolean {
+  #isRefusal(error: Error): boolean {
     const { isServer, rejectUnauthorized } = this.firstLayer.options;
-    if (!isServer || !rejectUnauthorized) return false;
-    return error instanceof CertificateError || error.code === NO_CERTIFICATE;
+    return isServer && rejectUnauthorized && isAboutCertificate(error);
   }
 
   /** It was destroyed on this side, by somebody who has chosen to give no error. */
   #isAboutTransport(error: Error): boolean {
     return !this.isSecure && error instanceof TruncationError && !this.transport.readableEnded;
-  }
-
-  /** What went wrong before the handshake was done, as programs know it. */
-  #inWordsOfNode(error: Error): Error {
-    if (isCut(error)) {
-      this.emit('end');
-      return disconnectedError(this.firstLayer.isServer, this.#target);
-    }
-    if (error instanceof TLSTimeoutError) return handshakeTimeoutError();
-    return error instanceof CertificateError ? givenError(error) : error;
   }
 
   /** @internal */
@@ -379,16 +359,15 @@ export class TLSSocket extends SocketSurface {
   }
 }
 
-function nameOf(error: Error & { code?: unknown }): string {
-  const { code, message } = error;
-  return typeof code === 'string' && code !== 'ERR_ONION_IDENTITY' ? code : message;
-}
-
-/** What the application's own `checkServerIdentity` has returned is the error that it gets. */
-function givenError(error: CertificateError): Error {
-  const { cause, code } = error;
-  return cause instanceof Error && code !== 'ERR_TLS_CERT_ALTNAME_INVALID' ? cause : error;
-}
+makeAssignable(TLSSocket.prototype, [
+  'alpnProtocol',
+  'authorizationError',
+  'authorized',
+  'connecting',
+  'encrypted',
+  'servername',
+  'ssl',
+]);
 
 type OwnNote = Exclude<NativeNote, { kind: 'keylog' | 'sent' | 'received' }>;
 

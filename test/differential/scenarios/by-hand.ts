@@ -10,6 +10,7 @@ import {
   listen,
   only,
   pipe,
+  readAll,
   serverIdentity,
   trusting,
   watch,
@@ -87,6 +88,40 @@ export const scenarios: ScenarioTable = {
     duplex.allowHalfOpen = false;
     halfOpen(tls, log, 'Duplex', duplex);
     halfOpen(tls, log, 'none', undefined);
+  },
+  'a socket that is not connecting yet': async (tls, log) => {
+    const port = await upgradeEach(tls, {}, (socket) => own(socket).resume());
+    const socket = own(new net.Socket());
+    const client = own(tls.connect({ socket, ...trusting() }));
+    watch(log, 'client', client, ['connect', 'secureConnect', 'error']);
+    log('client', 'connecting', client.connecting);
+    await new Promise(setImmediate);
+    socket.connect(port, HOST);
+    await once(client, 'secureConnect');
+    log('client', 'connected', client.connecting, client.authorized);
+  },
+  'onread is ignored where a socket is given': async (tls, log) => {
+    const port = await upgradeEach(tls, {}, (socket) => own(socket).end('read as usual'));
+    const socket = own(net.connect(port, HOST));
+    const onread = { buffer: Buffer.alloc(100), callback: () => log('client', 'onread') };
+    const client = own(tls.connect({ socket, ...trusting(), onread } as object));
+    log('client', 'text', await readAll(client));
+  },
+  'properties that programs assign': async (tls, log) => {
+    const port = await upgradeEach(tls, {}, (socket) => own(socket).resume());
+    const client = own(tls.connect({ port, host: HOST, ...trusting() }));
+    await once(client, 'secureConnect');
+    const values = {
+      authorized: 'a',
+      authorizationError: 'b',
+      alpnProtocol: 'c',
+      servername: 'd',
+      encrypted: 'e',
+      connecting: 'f',
+      parser: 'g',
+    };
+    Object.assign(client, values);
+    for (const name of Object.keys(values)) log('client', name, Reflect.get(client, name));
   },
   'a handshake that fails is told without an error listener': async (tls, log) => {
     const failed = new EventEmitter();
