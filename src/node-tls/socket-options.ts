@@ -5,6 +5,7 @@ import { type LayerOptions, parseStartTLSOptions, type StartTLSOptions } from '.
 import type { SecureContext as LayerContext } from '../secure-context';
 import { invalidArgType } from '../validate';
 import { protocolsOf } from './alpn';
+import { tracesByDefault } from './command-line';
 import { moduleObject } from './module-object';
 import { ownContext } from './node-context';
 import type { SecureContextOptions } from './secure-context';
@@ -99,7 +100,7 @@ export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions
       maxHandshakeBytes: options.maxHandshakeBytes,
       offloadHandshake: options.offloadHandshake,
       leftover: options.leftover,
-      enableTrace: options.enableTrace,
+      enableTrace: options.enableTrace ?? tracesByDefault(),
     }),
     isServer,
     secureContext,

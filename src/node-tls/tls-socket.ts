@@ -20,6 +20,7 @@ import type { NativeNote } from '../native';
 import type { LayerOptions, OnionSocketOptions } from '../options';
 import type { TLSLayer } from '../tls-layer';
 import { makeAssignable } from './assignable';
+import { logKeys } from './command-line';
 import {
   type ConnectionTarget,
   disconnectedError,
@@ -107,6 +108,7 @@ export class TLSSocket extends SocketSurface {
     if (session && !isServer) this.setSession(session);
     if (isServer && (this.server?.listenerCount('newSession') ?? 0) > 0) this.#keepSessions();
     this.on('layerSecure', this.#onLayerSecure);
+    logKeys(this);
   }
 
   #keepSessions(): void {
