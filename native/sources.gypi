@@ -5,6 +5,8 @@
     'onion_tls_core_sources': [
       'native/tls/bio.cc',
       'native/tls/chain.cc',
+      'native/tls/chain_outbound.cc',
+      'native/tls/client_hello.cc',
       'native/tls/connection_info.cc',
       'native/tls/credentials.cc',
       'native/tls/engine.cc',
@@ -15,6 +17,7 @@
       'native/tls/ticket_keys.cc',
       'native/tls/trust_store.cc',
       'native/tls/verify_error.cc',
+      'native/tls/workspace.cc',
     ],
     'onion_tls_binding_sources': [
       'native/binding/addon.cc',

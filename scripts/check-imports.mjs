@@ -1,6 +1,6 @@
 // Fails when a module imports against the direction of the layout:
 //
-//   index -> onion-socket -> layer-stack -> tls-layer -> layer-state
+//   index -> onion-socket -> layer-stack -> layer-list -> tls-layer -> layer-state
 //   errors and options are leaves; a named few load the addon;
 //   cli, node-tls, proxy and inspector stand on top, and nothing below imports them;
 //   in C++, binding includes tls, never the reverse, and <napi.h> stays in binding.
@@ -24,6 +24,7 @@ const RANK = new Map([
   ['option-types', 2],
   ['options', 2],
   ['tls-layer', 3],
+  ['layer-list', 3],
   ['layer-stack', 4],
   ['engine', 5],
   ['onion-socket', 5],

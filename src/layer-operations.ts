@@ -15,7 +15,7 @@
  * behind a message, which the application may answer by a stop of its own.
  */
 import type { Duplex } from 'node:stream';
-import { StateError, TLSTimeoutError } from './errors';
+import { LimitError, StateError, TLSTimeoutError } from './errors';
 import { InboundPump } from './inbound-pump';
 import type { CloseReason, LayerNote, LayerStack, StackEvent } from './layer-stack';
 import { isReadOpen } from './layer-state';
@@ -64,6 +64,44 @@ export class LayerOperations {
   /** Whether the reader has been told that there is no more. */
   get hasEnded(): boolean {
     return this.#endPushed;
+  }
+
+  /** Why a call can't be carried out, if it can't. */
+  refuse(what: string, signal?: AbortSignal): Error | null {
+    const socket = this.#socket;
+    if (socket.destroyed) {
+      return new StateError(`${what} on a destroyed socket`, { code: 'ERR_ONION_DESTROYED' });
+    }
+    if (socket.writableEnded) return new StateError(`${what} after end()`);
+    if (this.#endPushed) return new StateError(`${what} after the peer has ended the connection`);
+    return signal?.aborted ? abortError(signal) : null;
+  }
+
+  /** Why a layer can't be put on, if it can't. */
+  refuseStart(unread: 'feed' | 'reject', maxDepth: number): Error | null {
+    if (this.#stack.nextIndex > maxDepth) {
+      return new LimitError(`There can't be more than ${maxDepth} layers (maxDepth)`, {
+        layer: this.#stack.nextIndex,
+      });
+    }
+    // While a layer is being stopped, what was not read is still its plaintext.
+    if (this.#stack.isStopping) return null;
+    const isAllRead =
+      this.#socket.readableLength === 0 && this.pump.partialBytes === 0 && !this.pump.holdsBytes;
+    if (unread === 'reject' && !isAllRead) {
+      return new StateError('There are bytes that were not read before startTLS()', {
+        code: 'ERR_ONION_UNREAD',
+      });
+    }
+    return this.refuseDecoded('startTLS()');
+  }
+
+  /** Bytes that were not read, and can't be got back from the text that a Readable with an encoding has made of them. */
+  refuseDecoded(what: string): StateError | null {
+    const { readableLength, readableEncoding } = this.#socket;
+    if (readableLength === 0 || isLossless(readableEncoding)) return null;
+    const text = `Bytes that were not read before ${what} were decoded as ${readableEncoding}`;
+    return new StateError(`${text}, and can't be had back`, { code: 'ERR_ONION_UNREAD' });
   }
 
   /** Gives an operation its place behind the writes that came before it. */
@@ -309,4 +347,9 @@ function stopTimeout(message: string, layer: TLSLayer): TLSTimeoutError {
 export function abortError(signal: AbortSignal): Error {
   const error = new Error('The operation was aborted', { cause: signal.reason });
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
+}
+
+/** Whether bytes can be got back from the text that a Readable with this encoding has made of them. */
+function isLossless(encoding: BufferEncoding | null): boolean {
+  return encoding === null || ['latin1', 'binary', 'hex', 'base64', 'base64url'].includes(encoding);
 }

@@ -18,10 +18,11 @@
  */
 import { answerClientHello, type ClientHelloAnswer } from './client-hello';
 import { errorFromFailure, TLSError, TruncationError } from './errors';
+import { LayerList } from './layer-list';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
 import { type NativeChain, NativeEvent, Status, VerifyMode } from './native';
-import { type LayerOptions, verifyModeOf } from './options';
+import { engineOptionsOf, type LayerOptions, verifyModeOf } from './options';
 import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
 import { toError } from './rethrow';
 import type { LayerNote, Outcome, StackEvent } from './stack-outcome';
@@ -29,24 +30,14 @@ import { type LayerPlace, TLSLayer } from './tls-layer';
 
 export type { CloseReason, LayerNote, Outcome, StackEvent } from './stack-outcome';
 
-/** A layer that was started while others were being stopped: it comes once they are gone, whatever is asked for later. */
-interface Deferred {
-  layer: TLSLayer;
-  behind: readonly TLSLayer[];
-}
-
 /** The plaintext that a record holds at most (RFC 8446 §5.1), in bytes. */
 export const FULL_RECORD = 16_384;
 
 const EMPTY = Buffer.alloc(0);
 const status = native.status;
 
-export class LayerStack implements LayerPlace {
+export class LayerStack extends LayerList implements LayerPlace {
   readonly chain: NativeChain = new native.Chain();
-  /** Same order and numbers as the engines of the chain. */
-  readonly #layers: TLSLayer[] = [];
-  /** Started while a layer below was being stopped; not in the chain yet. */
-  readonly #deferred: Deferred[] = [];
   readonly #outcome: Outcome = {
     plaintext: 0,
     sealed: 0,
@@ -74,75 +65,12 @@ export class LayerStack implements LayerPlace {
 
   /** @param wake - called when wire bytes are there that no call has returned: `takeWire()` has them */
   constructor(wake: () => void) {
+    super();
     this.#wake = wake;
-  }
-
-  /** The layers that the application sees, the outermost first: those that it can still read from. */
-  get visible(): TLSLayer[] {
-    return this.#known.filter((layer) => isReadOpen(layer.state));
-  }
-
-  /** The layer that answers for the connection: the innermost that can still be read from. */
-  get innermost(): TLSLayer | undefined {
-    return this.#layers.findLast((layer) => isReadOpen(layer.state));
-  }
-
-  /** How many layers the chain runs, half closed ones too. */
-  get count(): number {
-    return this.#layers.length;
-  }
-
-  /** Whether bytes from the transport are plaintext as they are. */
-  get isBare(): boolean {
-    return this.#layers.length === 0;
-  }
-
-  /** The layer that the next stopTLS is about: the innermost that nobody has asked to stop. */
-  get lastToStop(): TLSLayer | undefined {
-    return this.#staying.at(-1);
-  }
-
-  /** The number that a new layer gets: those that stay are below it. */
-  get nextIndex(): number {
-    return this.#staying.length + 1;
-  }
-
-  /** Whether the bytes that come next are for a handshake and not for the application. */
-  get isHandshaking(): boolean {
-    const top = this.#layers.at(-1);
-    return top !== undefined && (top.state === 'waiting' || top.state === 'handshaking');
-  }
-
-  /** Whether a layer is on its way out, so that what is read is still its plaintext. */
-  get isStopping(): boolean {
-    return this.#stopping.length > 0;
-  }
-
-  get #stopping(): TLSLayer[] {
-    return this.#known.filter((layer) => layer.stopRequested && isReadOpen(layer.state));
-  }
-
-  get #known(): TLSLayer[] {
-    return [...this.#layers, ...this.#deferred.map(({ layer }) => layer)];
-  }
-
-  get #staying(): TLSLayer[] {
-    return this.#known.filter((layer) => !layer.stopRequested && isReadOpen(layer.state));
   }
 
   get hasEnded(): boolean {
     return this.#readEnded;
-  }
-
-  /** Whether a layer above this one still waits for the peer's close_notify. */
-  isBelowStopping(layer: TLSLayer): boolean {
-    return this.#layers
-      .slice(this.levelOf(layer) + 1)
-      .some((above) => above.state === 'writeClosed');
-  }
-
-  levelOf(layer: TLSLayer): number {
-    return this.#layers.indexOf(layer);
   }
 
   /**
@@ -152,34 +80,17 @@ export class LayerStack implements LayerPlace {
    */
   push(options: LayerOptions, unread: readonly Uint8Array[]): TLSLayer {
     const layer = new TLSLayer(this.nextIndex, options, this);
-    const behind = this.#stopping;
-    if (behind.length > 0) this.#deferred.push({ layer, behind });
+    const behind = this.stopping;
+    if (behind.length > 0) this.deferred.push({ layer, behind });
     else this.#pushNative(layer, unread);
     return layer;
   }
 
   #pushNative(layer: TLSLayer, unread: readonly Uint8Array[]): void {
     const options = layer.options;
-    const level = this.#layers.length;
-    this.chain.push(options.secureContext.native, {
-      isServer: options.isServer,
-      verify: options.verify,
-      pauseOnVerify:
-        !options.isServer && options.rejectUnauthorized && options.checkIdentity !== null,
-      host: options.hostToFind ?? undefined,
-      hostIsIP: options.hostIsIP,
-      pauseOnClientHello: options.isServer && options.asksAboutClientHello,
-      offload: options.offloadHandshake && options.psk === undefined,
-      renegotiation: options.renegotiation,
-      maxHandshakeBytes: options.maxHandshakeBytes,
-      servername: options.sniName,
-      alpn: options.alpn,
-      session: options.session,
-      sessionContext: options.secureContext.sessionIdContext,
-      requestOCSP: options.requestOCSP,
-      psk: options.psk,
-    });
-    this.#layers.push(layer);
+    const level = this.layers.length;
+    this.chain.push(options.secureContext.native, engineOptionsOf(options));
+    this.layers.push(layer);
     if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
     if (options.enableTrace) this.trace(layer);
     for (const bytes of [...options.leftover, ...unread, this.chain.takeHeld(level + 1)]) {
@@ -201,14 +112,6 @@ export class LayerStack implements LayerPlace {
   collect(what: { keylog: boolean; sessions: boolean }): void {
     this.#collect = what;
     this.chain.collect(what);
-  }
-
-  /** Whether nothing below the layer is on its way up or down any more. */
-  canBegin(layer: TLSLayer): boolean {
-    const level = this.levelOf(layer);
-    return (
-      level >= 0 && this.#layers.slice(0, level).every((below) => below.state === 'established')
-    );
   }
 
   /** Starts the handshake of a waiting layer: a client's ClientHello is in the outcome. */
@@ -263,8 +166,8 @@ export class LayerStack implements LayerPlace {
 
   /** Sends close_notify on every layer that can, the innermost first. */
   closeAll(): Outcome {
-    for (let level = this.#layers.length - 1; level >= 0; level--) {
-      const layer = this.#layers[level] as TLSLayer;
+    for (let level = this.layers.length - 1; level >= 0; level--) {
+      const layer = this.layers[level] as TLSLayer;
       if (layer.state !== 'established' && layer.state !== 'readClosed') continue;
       this.chain.closeWrite(level);
       layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
@@ -275,7 +178,7 @@ export class LayerStack implements LayerPlace {
   /** The transport has ended. Which layer has not (RFC 8446 §6.1), unless it is one that does not care? */
   transportEnded(): TruncationError | null {
     if (this.#readEnded) return null;
-    const open = this.#known.filter((layer) => isReadOpen(layer.state));
+    const open = this.known.filter((layer) => isReadOpen(layer.state));
     const cut = open.find(
       (layer) =>
         layer.options.requireCloseNotify ||
@@ -318,13 +221,13 @@ export class LayerStack implements LayerPlace {
 
   /** Plaintext below all layers that waits for a reader. */
   takeHeld(): Buffer {
-    return this.chain.takeHeld(this.#layers.length);
+    return this.chain.takeHeld(this.layers.length);
   }
 
   #pushDeferred(): void {
-    for (let next = this.#deferred[0]; next !== undefined; next = this.#deferred[0]) {
+    for (let next = this.deferred[0]; next !== undefined; next = this.deferred[0]) {
       if (next.behind.some((layer) => isReadOpen(layer.state))) return;
-      this.#deferred.shift();
+      this.deferred.shift();
       this.#pushNative(next.layer, []);
     }
   }
@@ -332,7 +235,7 @@ export class LayerStack implements LayerPlace {
   /** Every layer ends here: gone for good, or failed where it was not closed. */
   destroy(): void {
     this.#destroyed = true;
-    for (const layer of this.#known) {
+    for (const layer of this.known) {
       layer.leave();
       if (this.#readEnded && layer.state === 'writeClosed') layer.enter('closed');
       if (layer.state !== 'closed' && layer.state !== 'failed') layer.enter('failed');
@@ -387,7 +290,7 @@ export class LayerStack implements LayerPlace {
   #takeNotes(): LayerNote[] {
     return this.chain
       .takeNotes()
-      .map((note) => ({ note, layer: this.#layers[note.layer] as TLSLayer }));
+      .map((note) => ({ note, layer: this.layers[note.layer] as TLSLayer }));
   }
 
   /** What an application's callback throws ends the connection, not the process. */
@@ -395,12 +298,12 @@ export class LayerStack implements LayerPlace {
     try {
       return this.#decide(event, level);
     } catch (thrown) {
-      return this.#fail(this.#layers[level] as TLSLayer, toError(thrown));
+      return this.#fail(this.layers[level] as TLSLayer, toError(thrown));
     }
   }
 
   #decide(event: NativeEvent, level: number): StackEvent | null {
-    const layer = this.#layers[level] as TLSLayer;
+    const layer = this.layers[level] as TLSLayer;
     switch (event) {
       case NativeEvent.established:
         return this.#established(layer);
@@ -451,7 +354,7 @@ export class LayerStack implements LayerPlace {
 
   #peerClosed(layer: TLSLayer): StackEvent {
     const level = this.levelOf(layer);
-    const above = this.#layers.slice(level + 1).find((other) => isReadOpen(other.state));
+    const above = this.layers.slice(level + 1).find((other) => isReadOpen(other.state));
     if (above !== undefined) {
       return this.#fail(
         above,
@@ -511,6 +414,6 @@ export class LayerStack implements LayerPlace {
     const level = this.levelOf(layer);
     layer.leave();
     this.chain.remove(level);
-    this.#layers.splice(level, 1);
+    this.layers.splice(level, 1);
   }
 }

@@ -25,9 +25,9 @@
  *           failure:    alert → end of the transport → the peer's end → destroyed → 'error' → 'close'
  */
 import type { Duplex } from 'node:stream';
-import { LimitError, StateError, TLSError } from './errors';
+import { StateError, TLSError } from './errors';
 import type { InboundPump } from './inbound-pump';
-import { abortError, LayerOperations } from './layer-operations';
+import { LayerOperations } from './layer-operations';
 import { type CloseReason, LayerStack } from './layer-stack';
 import { LayeredSurface } from './layered-surface';
 import type { NativeNote } from './native';
@@ -145,7 +145,9 @@ export class OnionSocket extends LayeredSurface {
 
   /** @internal `startTLS` with options that were parsed before */
   startLayer(parsed: LayerOptions): Promise<TLSLayer> {
-    const refusal = this.#refusal('startTLS()', parsed.signal) ?? this.#refuseStart(parsed.unread);
+    const refusal =
+      this.#operations.refuse('startTLS()', parsed.signal) ??
+      this.#operations.refuseStart(parsed.unread, this.#maxDepth);
     if (refusal !== null) return rejected(refusal);
     const unread = this.stack.isStopping ? [] : this.#pump.takeUnread();
     const operation = new Operation<TLSLayer>(
@@ -167,7 +169,7 @@ export class OnionSocket extends LayeredSurface {
    */
   stopTLS(options: StopTLSOptions = {}): Promise<StopResult> {
     const parsed = parseStopTLSOptions(options);
-    const refusal = this.#refusal('stopTLS()', parsed.signal);
+    const refusal = this.#operations.refuse('stopTLS()', parsed.signal);
     if (refusal !== null) return rejected(refusal);
     const layer = this.stack.lastToStop;
     if (layer === undefined) return rejected(new StateError('stopTLS() needs a layer to stop'));
@@ -185,7 +187,7 @@ export class OnionSocket extends LayeredSurface {
    *   `ERR_ONION_UNREAD` for bytes that `setEncoding` has turned into text
    */
   detach(): Duplex {
-    const refusal = this.#refusal('detach()');
+    const refusal = this.#operations.refuse('detach()');
     if (refusal !== null) throw refusal;
     if (!this.stack.isBare || this.#operations.arePending)
       throw new StateError('detach() while there are layers');
@@ -194,7 +196,7 @@ export class OnionSocket extends LayeredSurface {
       throw new StateError('detach() while writes are on their way');
     // Nothing can be put back onto it; all of it can be read from this socket.
     if (this.transport.readableEnded) throw new StateError('detach() after the peer has ended');
-    const decoded = this.#refuseDecoded('detach()');
+    const decoded = this.#operations.refuseDecoded('detach()');
     if (decoded !== null) throw decoded;
     const unread = Buffer.concat([...this.#pump.takeUnread(), ...this.#pump.takeRest()]);
     handBackTransport(this.transport, unread);
@@ -375,43 +377,6 @@ export class OnionSocket extends LayeredSurface {
     }
   }
 
-  #refusal(what: string, signal?: AbortSignal): Error | null {
-    if (this.destroyed) {
-      return new StateError(`${what} on a destroyed socket`, { code: 'ERR_ONION_DESTROYED' });
-    }
-    if (this.writableEnded) return new StateError(`${what} after end()`);
-    if (this.#operations.hasEnded)
-      return new StateError(`${what} after the peer has ended the connection`);
-    return signal?.aborted ? abortError(signal) : null;
-  }
-
-  get #unreadBytes(): number {
-    return this.readableLength + this.#pump.partialBytes;
-  }
-
-  #refuseStart(unread: 'feed' | 'reject'): Error | null {
-    if (this.stack.nextIndex > this.#maxDepth) {
-      return new LimitError(`There can't be more than ${this.#maxDepth} layers (maxDepth)`, {
-        layer: this.stack.nextIndex,
-      });
-    }
-    // While a layer is being stopped, what was not read is still its plaintext.
-    if (this.stack.isStopping) return null;
-    if (unread === 'reject' && (this.#unreadBytes > 0 || this.#pump.holdsBytes)) {
-      return new StateError('There are bytes that were not read before startTLS()', {
-        code: 'ERR_ONION_UNREAD',
-      });
-    }
-    return this.#refuseDecoded('startTLS()');
-  }
-
-  /** Bytes that were not read, and can't be got back from the text that a Readable with an encoding has made of them. */
-  #refuseDecoded(what: string): StateError | null {
-    if (this.readableLength === 0 || isLossless(this.readableEncoding)) return null;
-    const text = `Bytes that were not read before ${what} were decoded as ${this.readableEncoding}`;
-    return new StateError(`${text}, and can't be had back`, { code: 'ERR_ONION_UNREAD' });
-  }
-
   /** @internal Sends nothing, not even of a handshake, until `releaseWire()`. */
   protected holdWire(): void {
     this.#wire.hold();
@@ -447,11 +412,6 @@ export class OnionSocket extends LayeredSurface {
 
 function onNewListener(this: OnionSocket, event: string | symbol): void {
   this.collect(event);
-}
-
-/** Whether bytes can be got back from the text that a Readable with this encoding has made of them. */
-function isLossless(encoding: BufferEncoding | null): boolean {
-  return encoding === null || ['latin1', 'binary', 'hex', 'base64', 'base64url'].includes(encoding);
 }
 
 function sentAlert(error: Error): boolean {

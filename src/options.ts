@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { CONTEXT_OPTION_NAMES, type SecureContextOptions } from './context-options';
-import { VerifyMode } from './native';
+import { type NativeEngineOptions, VerifyMode } from './native';
 import {
   DEFAULT_HANDSHAKE_TIMEOUT,
   DEFAULT_MAX_HANDSHAKE_BYTES,
@@ -235,4 +235,26 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   const secureContext = options.secureContext ?? contextForRole(options, isServer);
   if (layer.verify !== VerifyMode.none) secureContext.prepareToVerify();
   return bindPsk({ ...layer, secureContext }, undefined);
+}
+
+/** What the engine of a layer is made with. */
+export function engineOptionsOf(options: LayerOptions): NativeEngineOptions {
+  return {
+    isServer: options.isServer,
+    verify: options.verify,
+    pauseOnVerify:
+      !options.isServer && options.rejectUnauthorized && options.checkIdentity !== null,
+    host: options.hostToFind ?? undefined,
+    hostIsIP: options.hostIsIP,
+    pauseOnClientHello: options.isServer && options.asksAboutClientHello,
+    offload: options.offloadHandshake && options.psk === undefined,
+    renegotiation: options.renegotiation,
+    maxHandshakeBytes: options.maxHandshakeBytes,
+    servername: options.sniName,
+    alpn: options.alpn,
+    session: options.session,
+    sessionContext: options.secureContext.sessionIdContext,
+    requestOCSP: options.requestOCSP,
+    psk: options.psk,
+  };
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "tls/copy.h"
@@ -15,6 +16,10 @@ namespace onion::tls {
 
 using ByteView = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
+
+inline std::string ToString(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // A growing run of bytes that is consumed from the front. Unlike std::vector
 // it does not fill what it reserves with zeros, which costs as much as a layer

@@ -12,6 +12,7 @@
 
 #include "tls/bio.h"
 #include "tls/bytes.h"
+#include "tls/client_hello.h"
 #include "tls/outcome.h"
 #include "tls/secure_context.h"
 
@@ -60,15 +61,6 @@ struct EngineOptions {
   std::string session_context;
   bool request_ocsp = false;
   PskSource psk;
-};
-
-// What a server layer knows when it stops at a ClientHello.
-struct ClientHello {
-  std::optional<std::string> servername;
-  std::vector<std::string> protocols;
-  std::string session_id;
-  bool has_ticket = false;
-  bool requests_ocsp = false;
 };
 
 struct ClientHelloAnswer {

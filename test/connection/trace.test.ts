@@ -3,6 +3,7 @@ import * as tls from '../../src/node-tls';
 import { Inbox } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
 import { goTo, pipePair, startBoth, track } from '../support/pairs';
+import { Pipe } from '../support/pipe';
 
 /** What is written to stderr while the test runs. */
 function listenToStderr(): () => string {
@@ -71,8 +72,8 @@ describe('enableTrace', () => {
 
   test('is a method of the drop-in', async () => {
     const read = listenToStderr();
-    const { pipe } = pipePair();
-    const socket = track(tls.connect({ socket: pipe.a, rejectUnauthorized: false }));
+    const transport = new Pipe({}).a;
+    const socket = track(tls.connect({ socket: transport, rejectUnauthorized: false }));
     socket.on('error', () => undefined);
     socket.enableTrace();
     await new Promise(setImmediate);

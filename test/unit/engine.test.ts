@@ -264,4 +264,18 @@ describe('TLSEngine', () => {
     }
     expect(inner.client.state).toBe('established');
   });
+
+  test.each([['text'], [null], [undefined], [[1, 2]]])(
+    'refuses %p where bytes are wanted, and goes on',
+    (value) => {
+      const engines = makeEngines();
+      const { client, server } = engines;
+      const refusal = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(() => client.receive(value as never)).toThrow(refusal);
+      handshake(engines);
+      expect(() => client.send(value as never)).toThrow(refusal);
+      const sealed = wireOf(client.send(Buffer.from('bytes')));
+      expect(server.receive(sealed).plaintext?.toString()).toBe('bytes');
+    },
+  );
 });

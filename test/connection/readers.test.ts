@@ -1,7 +1,28 @@
-import { StateError, UnknownProtocolError } from '../../src';
+import { once } from 'node:events';
+import { type OnionSocket, StateError, UnknownProtocolError } from '../../src';
 import { rejectionOf, turns, watch } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { goTo, pipePair, startBoth } from '../support/pairs';
+import { goTo, pipePair, startBoth, tcpPair } from '../support/pairs';
+import { pattern } from '../support/random';
+
+describe('a reader that awaits each chunk', () => {
+  /** What a loop of `await once(socket, 'data')` gets; what comes while it does not listen is lost, as with any socket. */
+  async function awaitEach(socket: OnionSocket, length: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for (let got = 0; got < length; got += chunks.at(-1)?.length ?? 0) {
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  test.each([0, 1, 5])('loses nothing of a megabyte over TCP at depth %i', async (depth) => {
+    const pair = await goTo(await tcpPair(), depth);
+    const bytes = pattern(1_000_000);
+    pair.client.write(bytes);
+    expect((await awaitEach(pair.server, bytes.length)).equals(bytes)).toBe(true);
+  });
+});
 
 describe('a reader with a buffer of its own', () => {
   test('is paused by false, also in the middle of a chunk without layers', async () => {

@@ -1,0 +1,56 @@
+#ifndef ONION_TLS_TLS_WORKSPACE_H_
+#define ONION_TLS_TLS_WORKSPACE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <shared_mutex>
+#include <vector>
+
+#include "tls/bio.h"
+#include "tls/bytes.h"
+
+namespace onion::tls {
+
+class Chain;
+
+// Buffers that every chain of a thread works in: hot in the cache, and none of
+// them held by an idle connection.
+//
+// OpenSSL's own record buffers, 33 KiB an engine, are worth keeping between
+// the passes of a busy connection and too much for an idle one. So the few
+// chains that were used last keep theirs; a newcomer takes the place of the
+// one that came longest ago.
+class Workspace {
+ public:
+  static constexpr size_t kRecord = 16384;
+
+  // What the layer at this level has decrypted and the next one is about to
+  // read.
+  MutableBytes Plaintext(size_t level);
+  std::array<Sink, 2>& sealed() { return sealed_; }
+  ByteQueue& gathered() { return gathered_; }
+  Detour& detour() { return detour_; }
+  // Held shared by errands, which read what engines have in common, and alone
+  // by whoever changes it. OpenSSL locks little of an SSL_CTX.
+  std::shared_mutex& contexts() { return contexts_; }
+
+  void Warm(Chain* chain);
+  void Forget(const Chain* chain);
+
+ private:
+  static constexpr size_t kWarmChains = 8;
+
+  std::shared_mutex contexts_;
+  std::array<Chain*, kWarmChains> warm_{};
+  size_t next_warm_ = 0;
+  std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
+  std::array<Sink, 2> sealed_;
+  ByteQueue gathered_;
+  Detour detour_;
+};
+
+}  // namespace onion::tls
+
+#endif  // ONION_TLS_TLS_WORKSPACE_H_
