@@ -138,7 +138,8 @@ export function closeTransport(transport: Duplex, parting: Parting, done: () => 
   const timer = setTimeout(close, MAX_WAIT_MS);
   for (const name of OVER) transport.on(name, proceed);
   transport.resume();
-  transport.end();
+  // A second end() makes an error, stack and all, for a callback that nobody gave.
+  if (!transport.writableEnded) transport.end();
 }
 
 const OVER = ['finish', 'end', 'close'] as const;
