@@ -1,11 +1,4 @@
-"""A peer made of Python's ssl.MemoryBIO: goes into layers and out of them again, as it is told on its standard input.
-
-Every command is a line of JSON. The peer answers each one with a line of JSON, or with {"error": ...} before it exits.
-  {"do": "start", "server": bool, "cert": file, "ca": file, "name": host, "max": "TLSv1.2" or absent}
-  {"do": "stop"}      unwraps the innermost layer; what follows the peer's close_notify belongs to the layer below
-  {"do": "write", "text": str}
-  {"do": "read", "length": int}
-"""
+"""A peer made of Python's ssl.MemoryBIO; test/support/scripted-peer.ts says what it is told."""
 
 import json
 import socket
