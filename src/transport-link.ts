@@ -118,24 +118,28 @@ export function handBackTransport(transport: Duplex, unread: Buffer): void {
   transport.on('readable', ignore).removeListener('readable', ignore);
 }
 
-/** Closes a transport for good. It is ended first where that is awaited; what the peer still sends is thrown away. */
+/**
+ * Closes a transport for good. It is ended first where that is awaited; what the peer still sends is thrown away. As with
+ * the handle of a `net.Socket`, `done` is called in a later turn: who awaits 'end' and 'close' one after the other has run
+ * between them.
+ */
 export function closeTransport(transport: Duplex, parting: Parting, done: () => void): void {
   releaseTransport(transport);
   transport.on('error', ignore);
-  if (isOver(transport, parting)) {
-    transport.destroy();
-    return done();
-  }
-  const proceed = (): void => {
-    if (isOver(transport, parting)) close();
-  };
   const close = (): void => {
+    transport.destroy();
+    setImmediate(done);
+  };
+  if (isOver(transport, parting)) return close();
+  const proceed = (): void => {
+    if (isOver(transport, parting)) stopWaiting();
+  };
+  const stopWaiting = (): void => {
     clearTimeout(timer);
     for (const name of OVER) transport.removeListener(name, proceed);
-    transport.destroy();
-    done();
+    close();
   };
-  const timer = setTimeout(close, MAX_WAIT_MS);
+  const timer = setTimeout(stopWaiting, MAX_WAIT_MS);
   for (const name of OVER) transport.on(name, proceed);
   transport.resume();
   // A second end() makes an error, stack and all, for a callback that nobody gave.

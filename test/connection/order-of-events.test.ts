@@ -1,9 +1,12 @@
 /** What came first is told first, and the layers are then as they were when it came. */
+import { once } from 'node:events';
+import { OnionSocket } from '../../src';
 import { Inbox, turns, watch } from '../support/events';
 import { clientOptions, serverOptions } from '../support/identities';
-import { goTo, pipePair } from '../support/pairs';
+import { goTo, pipePair, quiet, track } from '../support/pairs';
 import { corruptByte } from '../support/pipe';
 import { pattern } from '../support/random';
+import { TRANSPORTS, transportsOf } from '../support/transports';
 
 const SHAPES = ['glued', 'asWritten', 'bytes'] as const;
 const onServer = { server: { allowPeerStop: true } };
@@ -107,3 +110,20 @@ describe('notes', () => {
     expect(told).toEqual([layers[0], layers[0], layers[1], layers[1]]);
   });
 });
+
+test.each(TRANSPORTS.flatMap((kind) => [0, 1, 2].map((depth) => [kind, depth] as const)))(
+  "who awaits 'end' first finds 'close' after it (%s, depth %i)",
+  async (kind, depth) => {
+    const [a, b] = await transportsOf(kind);
+    a.allowHalfOpen = b.allowHalfOpen = true;
+    const [client, server] = [a, b].map((end) => quiet(track(new OnionSocket(end))));
+    const pair = await goTo(
+      { client, server } as { client: OnionSocket; server: OnionSocket },
+      depth,
+    );
+    pair.server.resume().on('end', () => pair.server.end());
+    pair.client.resume().end('the last');
+    await once(pair.client, 'end');
+    await once(pair.client, 'close');
+  },
+);
