@@ -213,8 +213,8 @@ function validateTransport(value: unknown): asserts value is Duplex {
   if (stream.readableObjectMode === true || stream.writableObjectMode === true) {
     throw invalidArgType('transport', 'a stream of bytes, not of objects', value);
   }
-  if (typeof stream.readableEncoding === 'string') {
-    throw invalidArgType('transport', 'a stream of bytes, without setEncoding()', value);
+  if (typeof stream.readableEncoding === 'string' && stream.readableLength !== 0) {
+    throw invalidArgType('transport', 'a stream of bytes: setEncoding() made text of some', value);
   }
 }
 

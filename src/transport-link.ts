@@ -27,19 +27,26 @@ export interface TransportOwner {
 }
 
 const owner = Symbol('onion-tls owner of a transport');
-const allowedHalfOpen = Symbol('onion-tls allowHalfOpen of a transport as it came');
+const asItCame = Symbol('onion-tls settings of a transport as it came');
 type OwnedTransport = Duplex & {
   [owner]: TransportOwner | undefined;
-  [allowedHalfOpen]: boolean;
+  [asItCame]: { allowHalfOpen: boolean; encoding: BufferEncoding | null };
 };
 /** As its listeners see it: they are there for as long as it has an owner. */
 type Attached = Duplex & { [owner]: TransportOwner };
 type Listener = (this: Attached, ...values: never[]) => void;
 
+/**
+ * Protocols of lines are often read with `setEncoding('utf8')`, also up to the moment at which TLS starts, and no encoding
+ * can be taken off again. This one keeps every byte.
+ */
+const BYTES_AS_TEXT = 'latin1';
+
 /** Shared by all sockets: nine closures fewer for each connection. */
 const LISTENERS: Readonly<Record<string, Listener>> = {
-  data(chunk: Buffer) {
-    this[owner].onData(chunk);
+  data(chunk: Buffer | string) {
+    const isBytes = typeof chunk !== 'string' || this.readableEncoding !== BYTES_AS_TEXT;
+    this[owner].onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
   },
   end() {
     this[owner].onEnd();
@@ -86,8 +93,10 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
     throw invalidArgValue('transport', transport, 'is in use by another socket: detach() it first');
   }
   owned[owner] = to;
-  owned[allowedHalfOpen] = transport.allowHalfOpen;
+  const { allowHalfOpen, readableEncoding: encoding = null } = transport;
+  owned[asItCame] = { allowHalfOpen, encoding };
   transport.allowHalfOpen = true;
+  if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
   for (const name of NAMES) {
     if (past && name === 'data') continue;
@@ -111,9 +120,13 @@ export function releaseTransport(transport: Duplex): void {
 /** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */
 export function handBackTransport(transport: Duplex, unread: Buffer): void {
   releaseTransport(transport);
-  transport.allowHalfOpen = (transport as OwnedTransport)[allowedHalfOpen];
+  const { allowHalfOpen, encoding } = (transport as OwnedTransport)[asItCame];
+  transport.allowHalfOpen = allowHalfOpen;
   transport.pause();
-  if (unread.length > 0) transport.unshift(unread);
+  if (encoding !== null) transport.setEncoding(encoding);
+  // Only text that is put back stays text.
+  const again = encoding === null ? unread : unread.toString(encoding);
+  if (again.length > 0) transport.unshift(again, encoding ?? undefined);
   // A stream that was paused by hand ignores a new 'data' listener; this makes it forget that.
   transport.on('readable', ignore).removeListener('readable', ignore);
 }

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream';
 import { OnionSocket, TLSTimeoutError, TruncationError } from '../../src';
 import { Inbox, rejectionOf, turns, watch } from '../support/events';
 import { clientOptions } from '../support/identities';
@@ -114,22 +113,6 @@ describe('startTLS', () => {
     await ending.closed;
     expect(ending.errors).toEqual([error]);
   });
-});
-
-test('a transport that delivers text is refused', () => {
-  const transport = new PassThrough().setEncoding('utf8');
-  expect(() => new OnionSocket(transport)).toThrow(
-    expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
-  );
-});
-
-test.each([0, 1])('a transport that begins to deliver text fails, at depth %i', async (depth) => {
-  const pair = await goTo(pipePair(), depth);
-  const ending = watch(pair.client);
-  pair.pipe.a.setEncoding('latin1');
-  pair.server.write('bytes');
-  await ending.closed;
-  expect(ending.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })]);
 });
 
 describe('a transport that was destroyed before', () => {

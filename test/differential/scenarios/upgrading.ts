@@ -57,6 +57,21 @@ export const scenarios: ScenarioTable = {
     socket.on('readable', () => undefined);
     await converse(tls, log, socket);
   },
+  'both ends were read as text': async (tls, log) => {
+    const plain = net.createServer((socket) => {
+      const upgrade = (text: string): void => {
+        log('server', 'plain text', text);
+        socket.write('go on');
+        const secured = own(new tls.TLSSocket(socket, { isServer: true, ...serverIdentity() }));
+        secured.on('data', (chunk: Buffer) => secured.end(`re: ${chunk}`));
+      };
+      own(socket).setEncoding('utf8').once('data', upgrade);
+    });
+    const socket = own(net.connect(await listen(plain), HOST)).setEncoding('utf8');
+    socket.write('starttls');
+    log('client', 'plain text', ...(await once(socket, 'data')));
+    await converse(tls, log, socket);
+  },
   'a pipe that stays gets nothing after the upgrade': async (tls, log) => {
     const socket = await greeted(await greeting(tls, log));
     const [near, far] = pipe();
