@@ -32,9 +32,7 @@ type OwnedTransport = Duplex & {
   [owner]: TransportOwner | undefined;
   [asItCame]: { allowHalfOpen: boolean; encoding: BufferEncoding | null };
 };
-/** As its listeners see it: they are there for as long as it has an owner. */
-type Attached = Duplex & { [owner]: TransportOwner };
-type Listener = (this: Attached, ...values: never[]) => void;
+type Listener = (this: OwnedTransport, ...values: never[]) => void;
 
 /**
  * Protocols of lines are often read with `setEncoding('utf8')`, also up to the moment at which TLS starts, and no encoding
@@ -42,42 +40,45 @@ type Listener = (this: Attached, ...values: never[]) => void;
  */
 const BYTES_AS_TEXT = 'latin1';
 
-/** Shared by all sockets: nine closures fewer for each connection. */
+/**
+ * Shared by all sockets: nine closures fewer for each connection. A listener that is called before one of these, for the
+ * same event, may have the transport let go.
+ */
 const LISTENERS: Readonly<Record<string, Listener>> = {
   data(chunk: Buffer | string) {
     const isBytes = typeof chunk !== 'string' || this.readableEncoding !== BYTES_AS_TEXT;
-    this[owner].onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
+    this[owner]?.onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
   },
   end() {
-    this[owner].onEnd();
+    this[owner]?.onEnd();
   },
   drain() {
-    this[owner].onDrain();
+    this[owner]?.onDrain();
   },
   close() {
-    this[owner].onTransportClose();
+    this[owner]?.onTransportClose();
   },
   error(error: unknown) {
-    this[owner].onTransportError(toError(error));
+    this[owner]?.onTransportError(toError(error));
   },
   connect() {
-    this[owner].emit('connect');
+    this[owner]?.emit('connect');
   },
   ready() {
-    this[owner].emit('ready');
+    this[owner]?.emit('ready');
   },
   timeout() {
-    this[owner].emit('timeout');
+    this[owner]?.emit('timeout');
   },
   lookup(...values: unknown[]) {
-    this[owner].emit('lookup', ...values);
+    this[owner]?.emit('lookup', ...values);
   },
 };
 
 const NAMES = Object.keys(LISTENERS);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
-  (this as Attached)[owner].onBorrowed(buffer, length);
+  (this as OwnedTransport)[owner]?.onBorrowed(buffer, length);
   // Whether it goes on reading is decided by pause() and resume().
   return true;
 }

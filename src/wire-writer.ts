@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LayerStack, StackEvent } from './layer-stack';
 import { RecordSizing } from './record-sizing';
+import { toError } from './rethrow';
 
 /** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
 export const PASS_BYTES = 64 * 1024;
@@ -137,9 +138,19 @@ export class WireWriter {
 
   /** @param taken - called once the transport does not need the memory any more */
   write(bytes: Uint8Array, taken?: () => void): boolean {
-    if (bytes.length > 0 && this.#transport.writable) return this.#transport.write(bytes, taken);
+    if (bytes.length > 0 && this.#transport.writable) return this.#pass(bytes, taken);
     taken?.();
     return true;
+  }
+
+  /** What a transport throws is not for those who happen to write: it can't be used any more, and says so itself. */
+  #pass(bytes: Uint8Array, taken?: () => void): boolean {
+    try {
+      return this.#transport.write(bytes, taken);
+    } catch (thrown) {
+      this.#transport.destroy(toError(thrown));
+      return false;
+    }
   }
 
   #room(bytes: number, layers: number): Buffer {

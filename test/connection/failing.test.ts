@@ -1,6 +1,8 @@
+import { Duplex } from 'node:stream';
 import {
   AlertError,
   HandshakeError,
+  OnionSocket,
   ProtocolError,
   type StartTLSOptions,
   type TLSError,
@@ -8,7 +10,7 @@ import {
 import { createAuthority } from '../../src/cli/certificates';
 import { Inbox, rejectionOf, turns, watch } from '../support/events';
 import { clientOptions, identityOf, serverOptions } from '../support/identities';
-import { goTo, pipePair, startBoth, tcpPair } from '../support/pairs';
+import { goTo, pipePair, startBoth, tcpPair, track } from '../support/pairs';
 import { corruptByte } from '../support/pipe';
 
 /** Both sides fail at one layer above `depth` others. */
@@ -23,6 +25,21 @@ async function failAt(depth: number, client: StartTLSOptions, server: StartTLSOp
   await Promise.all([atClient.closed, atServer.closed]);
   return { pair, errors, endings: [atClient, atServer] as const };
 }
+
+test('a transport whose write() throws fails with that error', async () => {
+  const error = new Error('out of order');
+  const transport = new Duplex({
+    read: () => undefined,
+    write: () => {
+      throw error;
+    },
+  });
+  const socket = track(new OnionSocket(transport));
+  const ending = watch(socket);
+  expect(await rejectionOf(socket.startTLS(clientOptions(1)))).toBe(error);
+  await ending.closed;
+  expect(ending.errors).toEqual([error]);
+});
 
 describe('a handshake that fails', () => {
   test.each([0, 1, 4])('rejects on both sides with the layer, above %i others', async (depth) => {

@@ -116,6 +116,13 @@ export const scenarios: ScenarioTable = {
       await closed(client);
     },
   ),
+  'destroy in a listener of connect of the socket below': async (tls, log) => {
+    const { port } = await serve(tls);
+    const socket = net.connect(port, HOST, () => client.destroy());
+    const client = own(tls.connect({ socket, ...trusting() }));
+    watch(log, 'client', client, ['secureConnect', 'error', 'close']);
+    await closed(client);
+  },
   'Server of old-style inheritance': async (tls, log) => {
     function Mine(this: Server, options: object): void {
       (tls.Server as unknown as (options: object) => void).call(this, options);
