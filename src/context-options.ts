@@ -195,18 +195,21 @@ function dhParameters(value: unknown): Uint8Array | 'auto' | undefined {
   return pem;
 }
 
+const ENGINE_OPTIONS = ['clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'] as const;
+
 function refuseEngines(options: SecureContextOptions): void {
-  for (const name of ['clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'] as const) {
+  const given = ENGINE_OPTIONS.filter((name) => (options[name] ?? null) !== null);
+  for (const name of given) {
     const value: unknown = options[name];
-    if (value === undefined || value === null) continue;
     if (typeof value !== 'string') {
       throw invalidArgType(`options.${name}`, 'of type string or one of null or undefined', value);
     }
-    throw new TLSError(
-      `OpenSSL engines are not supported, so "${name}" can't be used: pass the key itself as "key"`,
-      { code: 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED' },
-    );
   }
+  if (given.length === 0) return;
+  throw new TLSError(
+    `OpenSSL engines are not supported, so "${given[0]}" can't be used: pass the key itself as "key"`,
+    { code: 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED' },
+  );
 }
 
 function secureOptionBits({ secureOptions, honorCipherOrder }: SecureContextOptions): number {

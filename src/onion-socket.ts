@@ -120,6 +120,8 @@ export class OnionSocket extends LayeredSurface {
 
   /** Bytes that the application has written, queued ones included. */
   get bytesWritten(): number {
+    // Programs look at prototypes to find out what a socket has.
+    if (!(#queue in this)) return undefined as never;
     // What the Writable has handed over counts as its own until it is told that this is done.
     const counted = this.#queue.isOwed ? this.#handedOver : 0;
     return this.#bytesWritten - counted + this.writableLength;

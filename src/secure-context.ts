@@ -135,7 +135,7 @@ export function createSecureContext(options?: SecureContextOptions): SecureConte
  */
 export function toSecureContext(value: unknown, verifies = true): SecureContext {
   if (!(value instanceof SecureContext)) {
-    throw typeErrorWithCode('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext');
+    throw typeErrorWithCode('ERR_TLS_INVALID_CONTEXT', 'Invalid SNI context');
   }
   if (verifies) value.prepareToVerify();
   return value;

@@ -62,10 +62,11 @@ export function validateNumber(
   value: unknown,
   name: string,
   min: number,
-  max: number,
+  max = Number.POSITIVE_INFINITY,
 ): asserts value is number {
   if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value);
-  if (!(value >= min && value <= max)) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
+  if (value >= min && value <= max) return;
+  throw outOfRange(name, max === Infinity ? `>= ${min}` : `>= ${min} && <= ${max}`, value);
 }
 
 export function validateInteger(

@@ -113,7 +113,7 @@ function validate(options: ConnectionOptions): void {
     throw invalidArgType('options.checkServerIdentity', 'of type function', checkServerIdentity);
   }
   if (minDHSize !== undefined) {
-    validateNumber(minDHSize, 'options.minDHSize', 1, Number.MAX_SAFE_INTEGER);
+    validateNumber(minDHSize, 'options.minDHSize', 1);
   }
   if (pskCallback !== undefined && typeof pskCallback !== 'function') {
     throw invalidArgType('pskCallback', 'of type function', pskCallback);

@@ -1,5 +1,6 @@
 /** Errors that `node:tls` gives for connections that end too early, with the codes that programs look for. */
 import { CertificateError, HandshakeError, TLSTimeoutError, TruncationError } from '../errors';
+import { namedAsInNode } from './names';
 
 export interface ConnectionTarget {
   path?: string | undefined;
@@ -17,7 +18,7 @@ export function disconnectedError(
   target: ConnectionTarget = {},
 ): HandshakeError {
   const message = isServer ? 'socket hang up' : CLIENT_CUT;
-  const error = new HandshakeError(message, { code: 'ECONNRESET', layer: 1 });
+  const error = namedAsInNode(new HandshakeError(message, { code: 'ECONNRESET', layer: 1 }));
   if (isServer) return error;
   const { path, host, port, localAddress } = target;
   return Object.assign(error, { path, host, port, localAddress });

@@ -1,6 +1,7 @@
 /** How often a client may ask a server to renegotiate (TLS 1.2 and below). */
-import { TLSError } from '../errors';
+import type { TLSError } from '../errors';
 import { moduleObject } from './module-object';
+import { nodeError } from './names';
 
 /** Counts the handshakes of one connection within `CLIENT_RENEG_WINDOW` seconds. */
 export class RenegotiationGuard {
@@ -14,13 +15,10 @@ export class RenegotiationGuard {
     this.#lastAt = now;
     this.#handshakes += 1;
     if (this.#handshakes > moduleObject().CLIENT_RENEG_LIMIT) {
-      return new TLSError('TLS session renegotiation attack detected', {
-        code: 'ERR_TLS_SESSION_ATTACK',
-      });
+      return nodeError('TLS session renegotiation attack detected', 'ERR_TLS_SESSION_ATTACK');
     }
     if (!this.disabled) return null;
-    return new TLSError('TLS session renegotiation disabled for this socket', {
-      code: 'ERR_TLS_RENEGOTIATION_DISABLED',
-    });
+    const message = 'TLS session renegotiation disabled for this socket';
+    return nodeError(message, 'ERR_TLS_RENEGOTIATION_DISABLED');
   }
 }

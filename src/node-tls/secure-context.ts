@@ -8,6 +8,7 @@ import {
 } from '../secure-context';
 import { isBytes, toBytes, typeErrorWithCode, validateObject } from '../validate';
 import { moduleObject } from './module-object';
+import { namedAsInNode } from './names';
 import { nodeContextFor } from './node-context';
 
 export type SecureContextOptions = LayerContextOptions;
@@ -56,8 +57,12 @@ export function createSecureContext(options?: SecureContextOptions | null): Secu
   try {
     return new SecureContext(complete);
   } catch (error) {
-    if (!given.ca || !(error instanceof TLSError)) throw error;
+    if (!given.ca || !(error instanceof TLSError)) throw namedAsInNode(error);
+  }
+  try {
     return new SecureContext({ ...complete, ca: readableAuthorities(given.ca) });
+  } catch (error) {
+    throw namedAsInNode(error);
   }
 }
 

@@ -5,13 +5,19 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { deprecate } from 'node:util';
 import { CONTEXT_OPTION_NAMES } from '../context-options';
-import { TLSError } from '../errors';
 import { refuseTwoWaysOfAlpn } from '../option-types';
 import type { SecureContext as LayerContext } from '../secure-context';
-import { invalidArgType, validateNumber, validateObject, validateString } from '../validate';
+import {
+  invalidArgType,
+  typeErrorWithCode,
+  validateNumber,
+  validateObject,
+  validateString,
+} from '../validate';
 import { protocolsOf } from './alpn';
 import { adopting } from './callable';
 import { moduleObject } from './module-object';
+import { nodeError } from './names';
 import { isSecureContext, type SecureContext, type SecureContextOptions } from './secure-context';
 import { ContextsByName } from './server-contexts';
 import type { TLSSocketOptions } from './socket-options';
@@ -85,9 +91,8 @@ export class Server extends adopting(net.Server) {
   /** The context of clients that ask for this name; `*` stands for one label. */
   addContext(servername: string, context: SecureContext | SecureContextOptions): void {
     if (!servername) {
-      throw new TLSError('"servername" is required parameter for Server.addContext', {
-        code: 'ERR_TLS_REQUIRED_SERVER_NAME',
-      });
+      const message = '"servername" is required parameter for Server.addContext';
+      throw nodeError(message, 'ERR_TLS_REQUIRED_SERVER_NAME');
     }
     const made = isSecureContext(context) ? context : moduleObject().createSecureContext(context);
     this.#contexts.add(servername, made);
@@ -131,6 +136,10 @@ export class Server extends adopting(net.Server) {
   setTicketKeys(keys: NodeJS.ArrayBufferView): void {
     if (!ArrayBuffer.isView(keys)) {
       throw invalidArgType('buffer', 'an instance of Buffer, TypedArray, or DataView', keys);
+    }
+    if (keys.byteLength !== 48) {
+      const message = 'Session ticket keys must be a 48-byte buffer';
+      throw typeErrorWithCode('ERR_INVALID_ARG_VALUE', message);
     }
     this.#shared.setTicketKeys(keys);
   }

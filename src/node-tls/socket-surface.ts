@@ -6,7 +6,7 @@ import type {
   TLSSocket as NodeSocket,
   PeerCertificate,
 } from 'node:tls';
-import { TLSError } from '../errors';
+import type { TLSError } from '../errors';
 import type { NativeChain } from '../native';
 import type { OnionSocket } from '../onion-socket';
 import type { TLSLayer } from '../tls-layer';
@@ -21,6 +21,7 @@ import {
 } from '../validate';
 import { ListeningSocket } from './listening';
 import { moduleObject } from './module-object';
+import { nodeError } from './names';
 import { isSecureContext, type SecureContext, type SecureContextOptions } from './secure-context';
 import { sniName } from './socket-options';
 
@@ -110,9 +111,8 @@ export abstract class SocketSurface extends ListeningSocket {
     if (context !== undefined) validateBytes(context, 'context');
     const material = this.isSecure ? super.exportKeyingMaterial(length, label, context) : undefined;
     if (material !== undefined) return material as ReturnType<NodeSocket['exportKeyingMaterial']>;
-    throw new TLSError('TLS socket connection must be securely established', {
-      code: 'ERR_TLS_INVALID_STATE',
-    });
+    const message = 'TLS socket connection must be securely established';
+    throw nodeError(message, 'ERR_TLS_INVALID_STATE');
   }
 
   override setMaxSendFragment(size: number): boolean {
@@ -124,9 +124,8 @@ export abstract class SocketSurface extends ListeningSocket {
   setServername(name: string): void {
     validateString(name, 'name');
     if (this.firstLayer.isServer) {
-      throw new TLSError('Cannot issue SNI from a TLS server-side socket', {
-        code: 'ERR_TLS_SNI_FROM_SERVER',
-      });
+      const message = 'Cannot issue SNI from a TLS server-side socket';
+      throw nodeError(message, 'ERR_TLS_SNI_FROM_SERVER');
     }
     const sent = sniName(name);
     if (sent !== undefined && !this.isSecure) this.onFirstLayer('setServername', sent);
@@ -200,9 +199,7 @@ export abstract class SocketSurface extends ListeningSocket {
 
 /** As OpenSSL says it of TLS 1.3, which has no renegotiation. */
 function wrongVersion(): TLSError {
-  return new TLSError('error:0A00010A:SSL routines::wrong ssl version', {
-    code: 'ERR_SSL_WRONG_SSL_VERSION',
-    library: 'SSL routines',
-    reason: 'wrong ssl version',
-  });
+  const [library, reason] = ['SSL routines', 'wrong ssl version'];
+  const code = 'ERR_SSL_WRONG_SSL_VERSION';
+  return nodeError(`error:0A00010A:${library}::${reason}`, code, { library, reason });
 }

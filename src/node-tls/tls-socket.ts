@@ -21,6 +21,7 @@ import type { LayerOptions, OnionSocketOptions } from '../options';
 import type { TLSLayer } from '../tls-layer';
 import { makeAssignable } from './assignable';
 import { logKeys } from './command-line';
+import { namedAsInNode } from './names';
 import {
   type ConnectionTarget,
   disconnectedError,
@@ -248,7 +249,9 @@ export class TLSSocket extends SocketSurface {
       return this.#close();
     const { isServer } = this.firstLayer;
     if (!this.isSecure && isCut(error)) this.emit('end');
-    const reported = this.isSecure ? error : inWordsOfNode(error, isServer, this.#target);
+    const reported = namedAsInNode(
+      this.isSecure ? error : inWordsOfNode(error, isServer, this.#target),
+    );
     this.#hadError = true;
     if (this.#tellFailure(reported)) this.on('error', ignore);
     return super.destroy(reported);
@@ -324,11 +327,16 @@ export class TLSSocket extends SocketSurface {
 
   /** For `ssl.verifyError()`: why the peer is not authorized, `null` when it is. `null` on a destroyed socket. */
   get ssl(): { verifyError(): Error | null } | null {
-    return this.destroyed ? null : { verifyError: () => this.verifyError };
+    return this.destroyed ? null : { verifyError: () => namedAsInNode(this.verifyError) };
   }
 
   /** The handshake begins by itself, as soon as the transport is connected. */
   _start(): void {}
+
+  /** Nothing can be read or written after it. */
+  _destroySSL(): void {
+    this.destroy();
+  }
 
   // ---- what is known of the connection
 

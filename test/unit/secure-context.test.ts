@@ -291,7 +291,7 @@ describe('a context', () => {
     expect(errorOf(() => toSecureContext(tls.createSecureContext()))).toEqual({
       type: 'TypeError',
       code: 'ERR_TLS_INVALID_CONTEXT',
-      message: 'context must be a SecureContext',
+      message: 'Invalid SNI context',
     });
   });
 

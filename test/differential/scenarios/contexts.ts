@@ -118,6 +118,10 @@ export const scenarios: ScenarioTable = {
     'dhparam auto': () => ({ dhparam: 'auto' }),
     'clientCertEngine of a wrong type': () => ({ clientCertEngine: 5 }),
     'privateKeyEngine of a wrong type': () => ({ privateKeyEngine: 5, privateKeyIdentifier: 'x' }),
+    'privateKeyIdentifier of a wrong type': () => ({
+      privateKeyEngine: 'x',
+      privateKeyIdentifier: 5,
+    }),
     'privateKeyIdentifier alone': () => ({ privateKeyIdentifier: 'x' }),
     'key as an object that is in no array': () => ({ key: { pem: f().server.key } }),
     'PFX without a key': () => ({ pfx: f().pfxWithoutKey, passphrase: 'secret' }),

@@ -26,6 +26,9 @@ async function replacing<N extends 'createSecureContext' | 'checkServerIdentity'
 }
 
 export const scenarios: ScenarioTable = {
+  'what is read from the prototype of a socket': (tls, log) => {
+    log('client', 'bytesWritten', tls.TLSSocket.prototype.bytesWritten);
+  },
   'createSecureContext replaced adds a CA for all clients': async (tls, log) => {
     await replacing(
       tls,

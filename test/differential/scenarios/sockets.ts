@@ -78,8 +78,8 @@ export const scenarios: ScenarioTable = {
   },
   'TLSSocket called without new': (tls, log) => {
     const call = tls.TLSSocket as unknown as (socket: unknown) => TLSSocket;
-    const { threw } = outcome(() => own(call(pipe()[0]))) as { threw?: string };
-    log('client', 'threw', threw);
+    const { threw } = outcome(() => own(call(pipe()[0]))) as { threw?: Error };
+    log('client', 'threw', threw?.name);
   },
   ...forVersions('getters before the handshake', (version) => async (tls, log) => {
     const { port } = await serve(tls);

@@ -37,7 +37,7 @@ const ERROR_FIELDS = ['code', 'host', 'syscall', 'address', 'path'] as const;
  * come out of OpenSSL the reason instead of the words, which name source files.
  */
 function plainError(error: Error): unknown {
-  const fields: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = { name: error.name };
   for (const field of ERROR_FIELDS) {
     if (field in error) fields[field] = (error as unknown as Record<string, unknown>)[field];
   }
@@ -77,15 +77,11 @@ export function plain(value: unknown, seen: readonly object[] = []): unknown {
   return plainMembers(value, seen);
 }
 
-function kindOf(error: unknown): string {
-  return error instanceof TypeError || error instanceof RangeError ? error.name : 'Error';
-}
-
 /** What `run` returns or how it throws, as a value for the log. */
 export function outcome(run: () => unknown): unknown {
   try {
     return { returned: run() };
   } catch (error) {
-    return { threw: kindOf(error), error };
+    return { threw: error };
   }
 }
