@@ -11,6 +11,7 @@ import {
   createSecureContext as createContextImplementation,
   SecureContext as SecureContextImplementation,
 } from './secure-context';
+import { createSecurePair as createPairImplementation } from './secure-pair';
 import {
   createServer as createServerImplementation,
   Server as ServerImplementation,
@@ -44,6 +45,10 @@ export const getCACertificates = nodeTls.getCACertificates;
 /** From Node 22.19 on. */
 export const setDefaultCACertificates = nodeTls.setDefaultCACertificates;
 
+/** Until Node 22. */
+export const createSecurePair =
+  'createSecurePair' in nodeTls ? createPairImplementation : (undefined as never);
+
 // biome-ignore-start lint/style/useConst: programs may assign them, also by the types
 export let DEFAULT_CIPHERS = nodeTls.DEFAULT_CIPHERS;
 export let DEFAULT_ECDH_CURVE = nodeTls.DEFAULT_ECDH_CURVE;
@@ -54,7 +59,7 @@ export let CLIENT_RENEG_WINDOW = nodeTls.CLIENT_RENEG_WINDOW;
 // biome-ignore-end lint/style/useConst: programs may assign them, also by the types
 
 const own = exports as Record<string, unknown>;
-for (const name of ['getCACertificates', 'setDefaultCACertificates']) {
+for (const name of ['getCACertificates', 'setDefaultCACertificates', 'createSecurePair']) {
   if (own[name] === undefined) delete own[name];
 }
 useModuleObject(exports as ModuleObject);

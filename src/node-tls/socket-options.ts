@@ -86,7 +86,7 @@ export function layerOf(options: TLSSocketOptions, socket: object): LayerOptions
   const isServer = Boolean(options.isServer);
   const secureContext = requireSecureContext(
     options.secureContext || moduleObject().createSecureContext(options),
-    'options.secureContext',
+    'context',
   );
   const { checkIdentity = null } = options;
   const verifies = isServer ? Boolean(options.requestCert) : checkIdentity !== null;

@@ -11,6 +11,7 @@ import {
   only,
   pipe,
   readAll,
+  readLength,
   serverIdentity,
   trusting,
   watch,
@@ -57,7 +58,38 @@ function halfOpen(tls: TLS, log: Log, name: string, socket: Duplex | undefined):
   secured.destroy();
 }
 
+/** Node 24 and later have no createSecurePair. */
+interface Pair {
+  encrypted: Duplex;
+  cleartext: TLSSocket;
+  on(event: 'secure', listener: () => void): this;
+  destroy(): void;
+}
+type CreatePair = (context?: unknown, isServer?: boolean, ...more: unknown[]) => Pair;
+
 export const scenarios: ScenarioTable = {
+  'createSecurePair on both sides': async (tls, log) => {
+    const create = (tls as unknown as { createSecurePair?: CreatePair }).createSecurePair;
+    if (create === undefined) return;
+    const server = create(tls.createSecureContext(serverIdentity()), true);
+    const client = create(undefined, false, true, false, { servername: 'server.test' });
+    for (const [name, pair] of Object.entries({ server, client })) {
+      own(pair.cleartext);
+      pair.on('secure', () => log(name, 'secure'));
+    }
+    client.encrypted.pipe(server.encrypted).pipe(client.encrypted);
+    const sent = Buffer.alloc(200_000, 'x');
+    client.cleartext.write(sent);
+    log('server', 'text', (await readLength(server.cleartext, sent.length)).length);
+    server.cleartext.end('done');
+    log('client', 'text', await readAll(client.cleartext));
+    client.destroy();
+    log('client', 'destroyed', client.encrypted.destroyed, client.cleartext.destroyed);
+  },
+  'createSecurePair with no context': (tls, log) => {
+    const create = (tls as unknown as { createSecurePair?: CreatePair }).createSecurePair;
+    log('client', 'made', create === undefined || outcome(() => create({}).destroy()));
+  },
   'new TLSSocket with null for a socket': async (tls, log) => {
     const client = own(new tls.TLSSocket(NO_SOCKET, { ALPNProtocols: ['a'] }));
     watch(log, 'client', client, ['error', 'close']);
@@ -72,6 +104,7 @@ export const scenarios: ScenarioTable = {
     log('client', 'session', make({ session: false }));
     log('client', 'callbacks', make({ isServer: true, SNICallback: 0, ALPNCallback: '' }));
     log('client', 'context', make({ secureContext: null }));
+    log('client', 'no context', make({ secureContext: {} }));
   },
   'new TLSSocket with callbacks of a wrong type': (tls, log) => {
     const make = (options: object): unknown =>

@@ -20,7 +20,7 @@ import { forVersions, type Log, outcome, type ScenarioTable, type TLS } from '..
 
 /** Some versions of Node have these; see docs/node-tls.md for why they are not offered. */
 function isOffered(name: string): boolean {
-  return name !== 'createSecurePair' && name !== 'getCertificateCompressionAlgorithms';
+  return name !== 'getCertificateCompressionAlgorithms';
 }
 
 const PSK = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');

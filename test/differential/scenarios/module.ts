@@ -7,7 +7,7 @@ import { own } from '../support/resources';
 import { outcome, type ScenarioTable, type TLS } from '../support/scenario';
 
 /** What docs/node-tls.md says is not in the drop-in. */
-const NOT_THERE = ['createSecurePair', 'getCertificateCompressionAlgorithms'];
+const NOT_THERE = ['getCertificateCompressionAlgorithms'];
 
 /** With another function in the place of one of the module's. */
 async function replacing<N extends 'createSecureContext' | 'checkServerIdentity'>(
