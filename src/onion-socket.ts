@@ -92,7 +92,7 @@ export class OnionSocket extends LayeredSurface {
       transport,
       options,
     );
-    super(transport, { allowHalfOpen: transport.allowHalfOpen, ...duplex });
+    super(transport, { allowHalfOpen: transport.allowHalfOpen, ...duplex, emitClose: false });
     this.#maxDepth = maxDepth;
     this.stack = new LayerStack(() => this.#sendOwn());
     this.#wire = new WireWriter(transport, dynamicRecordSizing);
@@ -321,8 +321,15 @@ export class OnionSocket extends LayeredSurface {
     const parting = this.#partingAfter(error);
     this.stack.destroy();
     this.#operations.failAll(error);
-    if (this.#detached) return done(error);
-    closeTransport(this.transport, parting, () => done(error));
+    // An error is told at once: how long the transport takes to close is up to the peer.
+    done(error);
+    if (this.#detached) this.tellClose();
+    else closeTransport(this.transport, parting, () => this.tellClose());
+  }
+
+  /** The transport is let go. */
+  protected tellClose(): void {
+    process.nextTick(emitClose, this);
   }
 
   #partingAfter(error: Error | null): Parting {
@@ -424,4 +431,8 @@ function rejected(error: Error): Promise<never> {
   const promise = Promise.reject(error);
   promise.catch(() => {});
   return promise;
+}
+
+function emitClose(socket: OnionSocket): void {
+  socket.emit('close');
 }

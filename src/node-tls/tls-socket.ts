@@ -74,6 +74,7 @@ export class TLSSocket extends SocketSurface {
   #waitsForConnect = false;
   readonly #readers: ReadersSetAside;
   #transportHasClosed = false;
+  #awaitedForClose = 1;
   #target: ConnectionTarget = {};
   protected override isSecure = false;
   #isAccepted = false;
@@ -291,18 +292,16 @@ export class TLSSocket extends SocketSurface {
 
   /** 'close' comes after that of a `net.Socket` underneath, which always comes. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { transport } = this;
-    let failure: Error | null = null;
-    let awaited = transport instanceof net.Socket && !this.#transportHasClosed ? 2 : 1;
-    const settle = (): void => {
-      awaited--;
-      if (awaited === 0) done(failure);
-    };
-    if (awaited === 2) transport.once('close', settle);
-    super._destroy(error, (reason) => {
-      failure = reason;
-      settle();
-    });
+    if (this.transport instanceof net.Socket && !this.#transportHasClosed) {
+      this.#awaitedForClose = 2;
+      this.transport.once('close', () => this.tellClose());
+    }
+    super._destroy(error, done);
+  }
+
+  protected override tellClose(): void {
+    this.#awaitedForClose--;
+    if (this.#awaitedForClose === 0) super.tellClose();
   }
 
   /** 'close' says whether there was an error, as that of `net.Socket`; a given socket was 'ready' before. */

@@ -41,6 +41,20 @@ test('a transport whose write() throws fails with that error', async () => {
   expect(ending.errors).toEqual([error]);
 });
 
+test('an error is told at once, and the close when a peer that does not end has had its time', async () => {
+  const { client, pipe } = pipePair();
+  const ending = watch(client);
+  const rejection = rejectionOf(client.startTLS(clientOptions(1)));
+  const state = new Promise((resolve) => {
+    client.on('error', () => resolve([pipe.a.destroyed, client.destroyed]));
+  });
+  pipe.b.write('220 ready when you are');
+  expect(await state).toEqual([false, true]);
+  expect(ending.errors).toEqual([await rejection]);
+  await ending.closed;
+  expect(pipe.a.destroyed).toBe(true);
+});
+
 describe('a handshake that fails', () => {
   test.each([0, 1, 4])('rejects on both sides with the layer, above %i others', async (depth) => {
     const { errors, endings } = await failAt(
