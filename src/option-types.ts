@@ -4,6 +4,7 @@ import type * as tls from 'node:tls';
 import type { NativeClientHello, NativePskCallback, VerifyMode } from './native';
 import type { SecureContext } from './secure-context';
 import {
+  encodingOf,
   invalidArgType,
   invalidArgValue,
   isBytes,
@@ -213,7 +214,7 @@ function validateTransport(value: unknown): asserts value is Duplex {
   if (stream.readableObjectMode === true || stream.writableObjectMode === true) {
     throw invalidArgType('transport', 'a stream of bytes, not of objects', value);
   }
-  if (typeof stream.readableEncoding === 'string' && stream.readableLength !== 0) {
+  if (encodingOf(stream as Duplex) !== null && stream.readableLength !== 0) {
     throw invalidArgType('transport', 'a stream of bytes: setEncoding() made text of some', value);
   }
 }

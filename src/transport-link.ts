@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
-import { invalidArgValue } from './validate';
+import { encodingOf, invalidArgValue } from './validate';
 
 /** How long closing waits for a transport that does not take the alert, or a peer that does not end, in milliseconds. */
 const MAX_WAIT_MS = 1000;
@@ -46,7 +46,7 @@ const BYTES_AS_TEXT = 'latin1';
  */
 const LISTENERS: Readonly<Record<string, Listener>> = {
   data(chunk: Buffer | string) {
-    const isBytes = typeof chunk !== 'string' || this.readableEncoding !== BYTES_AS_TEXT;
+    const isBytes = typeof chunk !== 'string' || encodingOf(this) !== BYTES_AS_TEXT;
     this[owner]?.onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
   },
   end() {
@@ -94,8 +94,8 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
     throw invalidArgValue('transport', transport, 'is in use by another socket: detach() it first');
   }
   owned[owner] = to;
-  const { allowHalfOpen, readableEncoding: encoding = null } = transport;
-  owned[asItCame] = { allowHalfOpen, encoding };
+  const encoding = encodingOf(transport);
+  owned[asItCame] = { allowHalfOpen: transport.allowHalfOpen, encoding };
   transport.allowHalfOpen = true;
   if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
@@ -144,28 +144,34 @@ export function closeTransport(transport: Duplex, parting: Parting, done: () => 
     transport.destroy();
     setImmediate(done);
   };
-  if (isOver(transport, parting)) return close();
-  const proceed = (): void => {
-    if (isOver(transport, parting)) stopWaiting();
-  };
+  const awaited = eventsBefore(transport, parting);
+  if (awaited.size === 0) return close();
   const stopWaiting = (): void => {
     clearTimeout(timer);
-    for (const name of OVER) transport.removeListener(name, proceed);
+    transport.removeListener('finish', onFinish).removeListener('end', onEnd);
+    transport.removeListener('close', stopWaiting);
     close();
   };
+  const happened = (name: string): void => {
+    awaited.delete(name);
+    if (awaited.size === 0) stopWaiting();
+  };
+  const onFinish = (): void => happened('finish');
+  const onEnd = (): void => happened('end');
   const timer = setTimeout(stopWaiting, MAX_WAIT_MS);
-  for (const name of OVER) transport.on(name, proceed);
+  transport.on('finish', onFinish).on('end', onEnd).on('close', stopWaiting);
   transport.resume();
   // A second end() makes an error, stack and all, for a callback that nobody gave.
   if (!transport.writableEnded) transport.end();
 }
 
-const OVER = ['finish', 'end', 'close'] as const;
-
-function isOver(transport: Duplex, parting: Parting): boolean {
-  if (transport.destroyed || parting === 'at once') return true;
-  if (!transport.writableFinished) return false;
-  return parting === 'when all has left' || transport.readableEnded;
+/** What has not happened yet of that which closing waits for. A stream that can't say is asked for it by its events. */
+function eventsBefore(transport: Duplex, parting: Parting): Set<string> {
+  const awaited = new Set<string>();
+  if (parting === 'at once' || transport.destroyed) return awaited;
+  if (!transport.writableFinished) awaited.add('finish');
+  if (parting === 'after the peer' && !transport.readableEnded) awaited.add('end');
+  return awaited;
 }
 
 function ignore(): void {}

@@ -1,4 +1,5 @@
 /** Checks of arguments that fail as Node's own do: same classes, codes and wording. */
+import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 
 interface CodedError extends Error {
@@ -146,4 +147,10 @@ export function optionalSignal(value: unknown, name: string): AbortSignal | unde
     throw invalidArgType(name, 'an instance of AbortSignal', value);
   }
   return value as AbortSignal;
+}
+
+/** What `setEncoding` has been told. Streams of packages, such as readable-stream, do not all have that property. */
+export function encodingOf(stream: Duplex): BufferEncoding | null {
+  const inside = stream as unknown as { _readableState?: { encoding?: BufferEncoding | null } };
+  return stream.readableEncoding ?? inside._readableState?.encoding ?? null;
 }

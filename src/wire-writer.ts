@@ -35,6 +35,8 @@ export class WireWriter {
   /** Slabs of which the transport has not given everything to the kernel. */
   #lent: Buffer[] | null = null;
   #held = false;
+  /** The transport has asked for a pause and not said yet that it is over. */
+  #needsDrain = false;
   /** How often the transport has taken all that it had been given. */
   drains = 0;
 
@@ -46,7 +48,8 @@ export class WireWriter {
 
   /** Whether what was written waits for the transport's `'drain'`. */
   get isFull(): boolean {
-    return this.#held || this.#transport.writableNeedDrain;
+    // Streams of packages, such as readable-stream, do not all have that property.
+    return this.#held || (this.#transport.writableNeedDrain ?? this.#needsDrain);
   }
 
   /** Sends nothing until `release`. */
@@ -82,6 +85,7 @@ export class WireWriter {
 
   drained(): void {
     this.#takeBack();
+    this.#needsDrain = false;
     this.#replyBacklog = 0;
     this.drains++;
   }
@@ -145,8 +149,11 @@ export class WireWriter {
 
   /** What a transport throws is not for those who happen to write: it can't be used any more, and says so itself. */
   #pass(bytes: Uint8Array, taken?: () => void): boolean {
+    const before = this.drains;
     try {
-      return this.#transport.write(bytes, taken);
+      const goesOn = this.#transport.write(bytes, taken);
+      this.#needsDrain = !goesOn && this.drains === before;
+      return goesOn;
     } catch (thrown) {
       this.#transport.destroy(toError(thrown));
       return false;

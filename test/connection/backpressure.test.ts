@@ -1,6 +1,8 @@
+import { OnionSocket } from '../../src';
 import { Inbox, next, turns, writeAll } from '../support/events';
-import { goTo, type Pair, pipePair, stopBoth, tcpPair } from '../support/pairs';
+import { goTo, type Pair, pipePair, quiet, stopBoth, tcpPair, track } from '../support/pairs';
 import { pattern } from '../support/random';
+import { transportsOf } from '../support/transports';
 
 const MEGABYTE = 1024 * 1024;
 /** What a connection may hold of a stream that nobody reads, whatever its depth. */
@@ -96,6 +98,27 @@ describe('a reader that is paused', () => {
 });
 
 describe('a transport that stalls', () => {
+  test('stops the writer, also where it can not say that it waits for its drain', async () => {
+    const ends = await transportsOf('packaged');
+    const [client, server] = ends.map((end) => quiet(track(new OnionSocket(end))));
+    const pair = await goTo({ client, server } as Pair, 1);
+    const { transport } = pair.client;
+    const write = transport._write;
+    const stalled = new Promise<() => void>((resolve) => {
+      transport._write = (chunk, encoding, done) => {
+        resolve(() => {
+          transport._write = write;
+          transport._write(chunk, encoding, done);
+        });
+      };
+    });
+    const written = await writeUntilFull(pair, 50 * MEGABYTE);
+    expect(written).toBeLessThan(BOUND);
+    const inbox = new Inbox(pair.server);
+    (await stalled)();
+    expect((await inbox.bytes(written)).length).toBe(written);
+  });
+
   test.each([0, 1, 5])('stops the writer at depth %i', async (depth) => {
     const pair = await goTo(pipePair(), depth);
     await turns();

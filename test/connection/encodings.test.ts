@@ -43,7 +43,6 @@ describe.each(TRANSPORTS)('a transport that was read as text (%s)', (kind) => {
     pair.server.write('ab');
     await once(pair.client, 'readable');
     const transport = pair.client.detach();
-    expect(transport.readableEncoding).toBe('hex');
     expect(await once(transport, 'data')).toEqual(['6162']);
     pair.server.write('c');
     expect(await once(transport, 'data')).toEqual(['63']);

@@ -1,5 +1,6 @@
 /** Pairs of transports of every kind that a connection may have. */
-import { Duplex, duplexPair } from 'node:stream';
+import { Duplex, type DuplexOptions, duplexPair } from 'node:stream';
+import { Duplex as PackagedDuplex } from 'readable-stream';
 import { tcpTransports, track } from './pairs';
 import { Pipe, type PipeOptions } from './pipe';
 
@@ -32,7 +33,30 @@ function synchronousPair(): [Duplex, Duplex] {
   return [a, b];
 }
 
-export const TRANSPORTS = ['pipe', 'synchronous', 'duplexPair', 'tcp'] as const;
+/** Of a package that programs have used for longer than Node's streams have all of their properties. */
+function packagedPair(): [Duplex, Duplex] {
+  const ends: Duplex[] = [];
+  const make = (index: number): Duplex => {
+    const options: DuplexOptions = {
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        setImmediate(() => {
+          if (ends[1 - index]?.destroyed === false) ends[1 - index]?.push(Buffer.from(chunk));
+          done();
+        });
+      },
+      final(done) {
+        ends[1 - index]?.push(null);
+        done();
+      },
+    };
+    return new PackagedDuplex(options);
+  };
+  ends.push(make(0), make(1));
+  return ends as [Duplex, Duplex];
+}
+
+export const TRANSPORTS = ['pipe', 'synchronous', 'duplexPair', 'packaged', 'tcp'] as const;
 export type TransportKind = (typeof TRANSPORTS)[number];
 
 /** @param options - of a pipe */
@@ -54,6 +78,8 @@ async function makePair(kind: TransportKind, options: PipeOptions): Promise<[Dup
       return synchronousPair();
     case 'duplexPair':
       return duplexPair();
+    case 'packaged':
+      return packagedPair();
     case 'tcp':
       return tcpTransports();
   }
