@@ -44,25 +44,37 @@ function findOptionKeys(): OptionKeys | null {
 let optionKeys: OptionKeys | null | undefined;
 let shared: Buffer | null = null;
 
-/** Makes a socket's reads come to `onWire` from now on; false: they have to be taken from its Readable. */
-export function takeReads(transport: Duplex, onWire: OnWire): boolean {
-  if (Object.getPrototypeOf(transport) !== Socket.prototype) return false;
+/** The keys by which the reads of this socket can be taken past its Readable, where they can be. */
+function keysFor(transport: Duplex): OptionKeys | null {
+  if (Object.getPrototypeOf(transport) !== Socket.prototype) return null;
   if (optionKeys === undefined) optionKeys = findOptionKeys();
-  if (optionKeys === null) return false;
+  if (optionKeys === null) return null;
   const socket = transport as OpenSocket;
   // What is in the Readable came first, and the end of the stream comes through it.
-  if (socket.readableLength > 0 || socket.readableEnded || socket.destroyed) return false;
-  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  if (socket.readableLength > 0 || socket.readableEnded || socket.destroyed) return null;
   const current = socket[optionKeys.buffer];
-  if (current !== shared) {
-    // With an `onread` of somebody else's, nothing would come from the Readable either.
-    if (current !== null) return false;
-    const handle = socket._handle;
-    if (handle && typeof handle.useUserBuffer !== 'function') return false;
-    handle?.useUserBuffer?.(shared);
-    socket[optionKeys.buffer] = shared;
+  // With an `onread` of somebody else's, nothing would come from the Readable either.
+  if (current !== null && current !== shared) return null;
+  const handle = socket._handle;
+  return handle && typeof handle.useUserBuffer !== 'function' ? null : optionKeys;
+}
+
+/** Whether `takeReads()` would. */
+export function canTakeReads(transport: Duplex): boolean {
+  return keysFor(transport) !== null;
+}
+
+/** Makes a socket's reads come to `onWire` from now on; false: they have to be taken from its Readable. */
+export function takeReads(transport: Duplex, onWire: OnWire): boolean {
+  const keys = keysFor(transport);
+  if (keys === null) return false;
+  const socket = transport as OpenSocket;
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  if (socket[keys.buffer] !== shared) {
+    socket._handle?.useUserBuffer?.(shared);
+    socket[keys.buffer] = shared;
   }
-  socket[optionKeys.callback] = onWire;
+  socket[keys.callback] = onWire;
   return true;
 }
 

@@ -28,7 +28,9 @@ export interface TransportOwner {
 
 const owner = Symbol('onion-tls owner of a transport');
 const asItCame = Symbol('onion-tls settings of a transport as it came');
+const passing = Symbol('onion-tls passing an event of a transport on');
 type OwnedTransport = Duplex & {
+  [passing]?: boolean;
   [owner]: TransportOwner | undefined;
   [asItCame]: { allowHalfOpen: boolean; encoding: BufferEncoding | null };
 };
@@ -50,6 +52,8 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
     this[owner]?.onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
   },
   end() {
+    // Of a socket above it that has ended, and whose events somebody passes on.
+    if (this.readableEnded === false) return;
     this[owner]?.onEnd();
   },
   drain() {
@@ -62,18 +66,29 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
     this[owner]?.onTransportError(toError(error));
   },
   connect() {
-    this[owner]?.emit('connect');
+    passOn(this, 'connect');
   },
   ready() {
-    this[owner]?.emit('ready');
+    passOn(this, 'ready');
   },
   timeout() {
-    this[owner]?.emit('timeout');
+    passOn(this, 'timeout');
   },
   lookup(...values: unknown[]) {
-    this[owner]?.emit('lookup', ...values);
+    passOn(this, 'lookup', ...values);
   },
 };
+
+/** Not back again: there are programs that emit what a socket tells them on the transport. */
+function passOn(transport: OwnedTransport, event: string, ...values: unknown[]): void {
+  if (transport[passing]) return;
+  transport[passing] = true;
+  try {
+    transport[owner]?.emit(event, ...values);
+  } finally {
+    transport[passing] = false;
+  }
+}
 
 const NAMES = Object.keys(LISTENERS);
 

@@ -47,6 +47,22 @@ async function converse(tls: TLS, log: Log, socket: net.Socket): Promise<void> {
 }
 
 export const scenarios: ScenarioTable = {
+  'events are passed on to the socket below': async (tls, log) => {
+    const plain = net.createServer((socket) => {
+      own(socket).on('data', (chunk) => log('server', 'data', String(chunk)));
+      socket.once('timeout', () => log('server', 'timeout'));
+      const secured = own(new tls.TLSSocket(socket, { isServer: true, ...serverIdentity() }));
+      for (const event of ['data', 'timeout', 'end', 'close', 'drain', 'error'])
+        secured.on(event, (...values) => socket.emit(event, ...values));
+      secured.once('timeout', () => secured.end('silence'));
+      // The client says nothing more.
+      secured.setTimeout(50);
+    });
+    const client = own(tls.connect({ port: await listen(plain), host: HOST, ...trusting() }));
+    client.write('hello');
+    log('client', 'text', await readAll(client));
+    await closed(client);
+  },
   'data listeners that stay see nothing after the upgrade': async (tls, log) => {
     const socket = await greeted(await greeting(tls, log));
     socket.on('data', (chunk) => log('client', 'plain data', chunk.length));
