@@ -3,7 +3,6 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 #include "binding/context_options.h"
@@ -144,7 +143,7 @@ void SecureContextBinding::AddCACert(const Napi::CallbackInfo& info) {
     return ThrowTypeError(env, "A certificate must be a Uint8Array");
   }
   Environment& environment = Environment::Of(env);
-  const std::unique_lock lock(environment.workspace().contexts());
+  const tls::RwLock::Writing lock(environment.workspace().contexts());
   tls::ContextError error;
   if (!context_->AddAuthorities(ToView(info[0]), environment.default_trust,
                                 error)) {

@@ -20,13 +20,12 @@
 #include "tls/chain.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace onion::tls {
 
 void Errand::Run() {
-  const std::shared_lock lock(*contexts);
+  const RwLock::Reading lock(*contexts);
   ByteView rest = input.view();
   event = engine->Handshake(&rest);
   input.Consume(input.size() - rest.size());

@@ -2,7 +2,6 @@
 #define ONION_TLS_TLS_CHAIN_H_
 
 #include <memory>
-#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -15,7 +14,7 @@ namespace onion::tls {
 
 // A handshake step on its way through the thread pool: it owns the engine.
 struct Errand {
-  std::shared_mutex* contexts = nullptr;
+  RwLock* contexts = nullptr;
   std::unique_ptr<Engine> engine;
   ByteQueue input;
   Event event = Event::kNone;

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <shared_mutex>
 #include <vector>
 
 #include "tls/bio.h"
 #include "tls/bytes.h"
+#include "tls/rw_lock.h"
 
 namespace onion::tls {
 
@@ -34,7 +34,7 @@ class Workspace {
   Detour& detour() { return detour_; }
   // Held shared by errands, which read what engines have in common, and alone
   // by whoever changes it. OpenSSL locks little of an SSL_CTX.
-  std::shared_mutex& contexts() { return contexts_; }
+  RwLock& contexts() { return contexts_; }
 
   void Warm(Chain* chain);
   void Forget(const Chain* chain);
@@ -42,7 +42,7 @@ class Workspace {
  private:
   static constexpr size_t kWarmChains = 8;
 
-  std::shared_mutex contexts_;
+  RwLock contexts_;
   std::array<Chain*, kWarmChains> warm_{};
   size_t next_warm_ = 0;
   std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
