@@ -143,7 +143,7 @@ void SecureContextBinding::AddCACert(const Napi::CallbackInfo& info) {
     return ThrowTypeError(env, "A certificate must be a Uint8Array");
   }
   Environment& environment = Environment::Of(env);
-  const tls::RwLock::Writing lock(environment.workspace().contexts());
+  const tls::RwLock::Hold hold = environment.workspace().contexts().Write();
   tls::ContextError error;
   if (!context_->AddAuthorities(ToView(info[0]), environment.default_trust,
                                 error)) {

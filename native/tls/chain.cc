@@ -25,7 +25,7 @@
 namespace onion::tls {
 
 void Errand::Run() {
-  const RwLock::Reading lock(*contexts);
+  const RwLock::Hold hold = contexts->Read();
   ByteView rest = input.view();
   event = engine->Handshake(&rest);
   input.Consume(input.size() - rest.size());

@@ -9,37 +9,33 @@ namespace onion::tls {
 // library needs parts of it that throw, which portable binaries leave out.
 class RwLock {
  public:
+  // Has the lock for as long as it lives.
+  class Hold {
+   public:
+    ~Hold() { CRYPTO_THREAD_unlock(lock_); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    friend class RwLock;
+    explicit Hold(CRYPTO_RWLOCK* lock) : lock_(lock) {}
+
+    CRYPTO_RWLOCK* lock_;
+  };
+
   RwLock() : lock_(CRYPTO_THREAD_lock_new()) {}
   ~RwLock() { CRYPTO_THREAD_lock_free(lock_); }
   RwLock(const RwLock&) = delete;
   RwLock& operator=(const RwLock&) = delete;
 
-  // Each holds the lock for as long as it lives.
-  class Reading {
-   public:
-    explicit Reading(const RwLock& lock) : lock_(lock.lock_) {
-      CRYPTO_THREAD_read_lock(lock_);
-    }
-    ~Reading() { CRYPTO_THREAD_unlock(lock_); }
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-
-   private:
-    CRYPTO_RWLOCK* lock_;
-  };
-
-  class Writing {
-   public:
-    explicit Writing(const RwLock& lock) : lock_(lock.lock_) {
-      CRYPTO_THREAD_write_lock(lock_);
-    }
-    ~Writing() { CRYPTO_THREAD_unlock(lock_); }
-    Writing(const Writing&) = delete;
-    Writing& operator=(const Writing&) = delete;
-
-   private:
-    CRYPTO_RWLOCK* lock_;
-  };
+  [[nodiscard]] Hold Read() {
+    CRYPTO_THREAD_read_lock(lock_);
+    return Hold(lock_);
+  }
+  [[nodiscard]] Hold Write() {
+    CRYPTO_THREAD_write_lock(lock_);
+    return Hold(lock_);
+  }
 
  private:
   CRYPTO_RWLOCK* lock_;
