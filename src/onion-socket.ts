@@ -22,7 +22,7 @@
  * the transport is paused. A transport that has had enough stops the write queue.
  *
  * Ending.   end():      writes… → close_notify of layer N … 1 → end of the transport → 'finish'
- *           failure:    alert → end of the transport → the peer's end → destroyed → 'error' → 'close'
+ *           failure:    alert → destroyed → 'error', and end of the transport → the peer's end → 'close'
  */
 import type { Duplex } from 'node:stream';
 import { StateError, TLSError } from './errors';

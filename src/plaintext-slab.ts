@@ -20,25 +20,16 @@ const COPY_BELOW = 16 * 1024;
  * of it, without a copy.
  */
 export class PlaintextSlab {
-  readonly #size: number;
-  readonly #minRoom: number;
-  readonly #copyBelow: number;
   /** Where the next pass may decrypt to, from `offset` on; the same memory until `take`. */
   buffer = Buffer.alloc(0);
   offset = 0;
   /** Kept, so that no compiler leaves it out. */
   protected ballast: unknown[] = [];
 
-  constructor(size: number, minRoom: number, copyBelow: number) {
-    this.#size = size;
-    this.#minRoom = minRoom;
-    this.#copyBelow = copyBelow;
-  }
-
   /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
-    if (this.buffer.length - this.offset >= this.#minRoom) return this;
-    this.buffer = Buffer.allocUnsafeSlow(this.#size);
+    if (this.buffer.length - this.offset >= MIN_ROOM) return this;
+    this.buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
     this.offset = 0;
     this.ballast = new Array(BALLAST).fill(0);
     return this;
@@ -47,14 +38,14 @@ export class PlaintextSlab {
   /** The first bytes of the room, which are the taker's from now on. */
   take(length: number): Buffer {
     const taken = this.buffer.subarray(this.offset, this.offset + length);
-    if (length < this.#copyBelow) return Buffer.from(taken);
+    if (length < COPY_BELOW) return Buffer.from(taken);
     this.offset += length;
     return taken;
   }
 }
 
 // One for all sockets of a thread: between `prepare` and `take` nothing else runs.
-const slab = new PlaintextSlab(SLAB_BYTES, MIN_ROOM, COPY_BELOW);
+const slab = new PlaintextSlab();
 
 /** The slab for the next pass; what does not fit comes in the one after it. */
 export function nextSlab(): PlaintextSlab {

@@ -16,10 +16,6 @@ namespace {
 
 std::string OrEmpty(const char* text) { return text == nullptr ? "" : text; }
 
-std::string ToString(const void* data, size_t length) {
-  return {static_cast<const char*>(data), length};
-}
-
 void AppendStack(STACK_OF(X509) * stack, std::vector<std::string>* list) {
   for (int i = 0; i < sk_X509_num(stack); i++) {
     list->push_back(DerOf(sk_X509_value(stack, i)));
@@ -52,13 +48,8 @@ const char* SignatureName(int nid) {
 
 }  // namespace
 
-std::string DerOf(X509* certificate) {
-  const int length = i2d_X509(certificate, nullptr);
-  if (length <= 0) return {};
-  std::string der(static_cast<size_t>(length), '\0');
-  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
-  i2d_X509(certificate, &cursor);
-  return der;
+std::string DerOf(const X509* certificate) {
+  return DerOf<X509>(certificate, i2d_X509);
 }
 
 namespace {
@@ -128,7 +119,7 @@ std::optional<std::string> SelectedProtocol(const SSL* ssl) {
   unsigned int length = 0;
   SSL_get0_alpn_selected(ssl, &data, &length);
   if (length == 0) return {};
-  return ToString(data, length);
+  return ToString({data, length});
 }
 
 std::optional<EphemeralKey> PeerTemporaryKey(SSL* ssl) {
@@ -187,16 +178,16 @@ std::optional<std::string> CurrentTicket(SSL* ssl) {
   size_t length = 0;
   SSL_SESSION_get0_ticket(session, &ticket, &length);
   if (ticket == nullptr) return {};
-  return ToString(ticket, length);
+  return ToString({ticket, length});
 }
 
 std::optional<std::string> FinishedMessage(const SSL* ssl, bool of_peer) {
-  std::array<char, EVP_MAX_MD_SIZE> message{};
+  std::array<uint8_t, EVP_MAX_MD_SIZE> message{};
   const size_t length =
       of_peer ? SSL_get_peer_finished(ssl, message.data(), message.size())
               : SSL_get_finished(ssl, message.data(), message.size());
   if (length == 0) return {};
-  return ToString(message.data(), length);
+  return ToString({message.data(), length});
 }
 
 std::vector<std::string> SharedSigalgs(SSL* ssl) {
@@ -217,7 +208,7 @@ std::optional<std::string> OcspResponse(SSL* ssl) {
   const unsigned char* response = nullptr;
   const long length = SSL_get_tlsext_status_ocsp_resp(ssl, &response);
   if (response == nullptr || length <= 0) return {};
-  return ToString(response, static_cast<size_t>(length));
+  return ToString({response, static_cast<size_t>(length)});
 }
 
 std::optional<std::string> ExportKeyingMaterial(

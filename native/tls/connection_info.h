@@ -51,7 +51,18 @@ std::optional<std::string> ExportKeyingMaterial(
 // The name that Node gives to a verify error, such as CERT_HAS_EXPIRED.
 std::string VerifyErrorCode(long error);
 
-std::string DerOf(X509* certificate);
+// What one of OpenSSL's i2d functions writes; empty where it fails.
+template <typename T>
+std::string DerOf(const T* object, int (*write)(const T*, unsigned char**)) {
+  const int length = write(object, nullptr);
+  if (length <= 0) return {};
+  std::string der(static_cast<size_t>(length), '\0');
+  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
+  write(object, &cursor);
+  return der;
+}
+
+std::string DerOf(const X509* certificate);
 
 }  // namespace onion::tls
 

@@ -121,7 +121,7 @@ Event Engine::Read(ByteView* input, MutableBytes out, Detour* detour,
 Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
                          size_t* produced) {
   const Event event = ReadAtMostOne(input, out, detour, produced);
-  if (has_waiting_ && event != Event::kFailed && !SendWaiting()) {
+  if (has_waiting() && event != Event::kFailed && !SendWaiting()) {
     return Event::kFailed;
   }
   return event;
@@ -185,7 +185,6 @@ bool Engine::Write(ByteView plaintext, Sink* sink) {
   if (plaintext.empty()) return true;
   const auto keep = [&] {
     waiting_plaintext_.Append(plaintext);
-    has_waiting_ = true;
     return true;
   };
   if (writes_wait()) return keep();
@@ -208,7 +207,6 @@ bool Engine::Write(ByteView plaintext, Sink* sink) {
 // Once OpenSSL writes again; false: failed.
 bool Engine::SendWaiting() {
   if (SSL_in_init(ssl()) == 1) return true;
-  has_waiting_ = false;
   const auto key_update = std::exchange(waiting_key_update_, std::nullopt);
   ByteQueue plaintext;
   plaintext.Swap(waiting_plaintext_);
@@ -225,7 +223,7 @@ bool Engine::SendWaiting() {
 void Engine::CloseNotify() {
   if (close_notify_sent_ || !established_) return;
   if (writes_wait()) {
-    has_waiting_ = waiting_close_ = true;
+    waiting_close_ = true;
     return;
   }
   close_notify_sent_ = true;
@@ -235,7 +233,6 @@ void Engine::CloseNotify() {
 
 bool Engine::KeyUpdate(bool request_peer) {
   if (writes_wait()) {
-    has_waiting_ = true;
     waiting_key_update_ = request_peer;
     return true;
   }

@@ -126,10 +126,12 @@ class Engine {
   // Whether OpenSSL writes nothing for now, because a message that follows the
   // handshake is here in part (TLS 1.3) or a renegotiation is under way.
   [[nodiscard]] bool writes_wait() const {
-    return established_ && (has_waiting_ || SSL_in_init(ssl()) == 1);
+    return established_ && (has_waiting() || SSL_in_init(ssl()) == 1);
   }
   // Whether it keeps something that is sent once OpenSSL writes again.
-  [[nodiscard]] bool has_waiting() const { return has_waiting_; }
+  [[nodiscard]] bool has_waiting() const {
+    return waiting_key_update_ || !waiting_plaintext_.empty() || waiting_close_;
+  }
   [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
   bool SetSession(ByteView der);
   void SetContext(SSL_CTX* context);
@@ -193,7 +195,6 @@ class Engine {
   bool close_notify_sent_ = false;
   bool failed_ = false;
   // What waits, sent in this order.
-  bool has_waiting_ = false;
   std::optional<bool> waiting_key_update_;
   ByteQueue waiting_plaintext_;
   bool waiting_close_ = false;

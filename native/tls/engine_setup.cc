@@ -20,16 +20,6 @@ Engine* EngineOf(const SSL* ssl) {
   return static_cast<Engine*>(SSL_get_app_data(ssl));
 }
 
-template <typename T>
-std::string Serialize(T* object, int (*write)(const T*, unsigned char**)) {
-  const int length = write(object, nullptr);
-  if (length <= 0) return {};
-  std::string der(static_cast<size_t>(length), '\0');
-  auto* cursor = reinterpret_cast<unsigned char*>(der.data());
-  write(object, &cursor);
-  return der;
-}
-
 }  // namespace
 
 // Of those that OpenSSL's list of descriptions lacks, the ones that peers send.
@@ -129,7 +119,7 @@ struct EngineCallbacks {
     const unsigned char* id = SSL_SESSION_get_id(session, &length);
     engine->notes_.push_back(
         {.kind = Note::Kind::kSession,
-         .data = Serialize<SSL_SESSION>(session, i2d_SSL_SESSION),
+         .data = DerOf<SSL_SESSION>(session, i2d_SSL_SESSION),
          .id = ToString({id, length})});
     return 0;
   }
