@@ -322,6 +322,8 @@ export interface NativeAddon {
   /** The PEM certificates that verify peers of contexts without `ca`; kept as one store per environment. */
   setDefaultCACertificates(pem: Uint8Array[]): void;
   hasDefaultCACertificates(): boolean;
+  /** Has the allocator keep up to 32 MiB that were freed for what is allocated next; glibc's alone needs to be told. */
+  keepFreedMemory(): void;
   /** Native objects of this environment that are alive: for tests of leaks. */
   liveObjects(): { chains: number; engines: number; contexts: number };
 }

@@ -1,3 +1,5 @@
+import { native } from './load-addon';
+
 /**
  * A pass of the transport's 64 KiB, and what layers still held of a record each. With less a pass would come in pieces, and
  * several 'data' events in one turn lose bytes for whoever awaits them one by one.
@@ -25,14 +27,23 @@ export class PlaintextSlab {
   offset = 0;
   /** Kept, so that no compiler leaves it out. */
   protected ballast: unknown[] = [];
+  #isKept = false;
 
   /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
     if (this.buffer.length - this.offset >= MIN_ROOM) return this;
+    if (this.offset > 0) this.#keepFreedMemory();
     this.buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
     this.offset = 0;
     this.ballast = new Array(BALLAST).fill(0);
     return this;
+  }
+
+  /** Slabs are being used up: those that are collected make room for the next ones, and should not go to the kernel. */
+  #keepFreedMemory(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    native.keepFreedMemory();
   }
 
   /** The first bytes of the room, which are the taker's from now on. */
