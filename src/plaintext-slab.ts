@@ -10,10 +10,10 @@ const SLAB_BYTES = 96 * 1024;
 /**
  * Elements of an array that is thrown away with each slab. A slab lies outside of V8's heap, and the few objects for it do
  * not fill the young generation before V8 finds 64 MiB outside and collects everything, slowly and with cold memory after
- * it (Node 24: one full collection for each 60 MB of plaintext). With 4 KiB of garbage for each slab young collections come
+ * it (Node 24: one full collection for each 60 MB of plaintext). With 8 KiB of garbage for each slab young collections come
  * often enough, as they do for the many small buffers of `node:tls`.
  */
-const BALLAST = 512;
+const BALLAST = 1024;
 /** Below this a copy costs less than the rest of a slab, which a slice would use up and keep alive. */
 const COPY_BELOW = 16 * 1024;
 
