@@ -102,6 +102,7 @@ async function measureAll(selection: Selection): Promise<void> {
   const plan: Plan = {
     runs: selection.runs,
     divisor: selection.quick ? 10 : 1,
+    mostWarmUps: selection.quick ? 1 : Number.POSITIVE_INFINITY,
     nodeOptions: selection.nodeOptions,
     without: selection.without,
     progress: progress.show,

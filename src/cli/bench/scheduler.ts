@@ -2,7 +2,7 @@
  * Runs the contestants of a case in turn, run by run, so that a slow minute of the machine hits all of them alike.
  */
 import { createAuthority } from '../certificates';
-import type { BenchCase, EngineCase, Metric, NetworkCase } from './cases';
+import { type BenchCase, type EngineCase, type Metric, type NetworkCase, WARM_UPS } from './cases';
 import { PeerProcess } from './ipc';
 import type {
   Contestant,
@@ -22,6 +22,8 @@ export interface Plan {
   readonly runs: number;
   /** Divides the work of a run: for a quick look, and for tests. */
   readonly divisor: number;
+  /** Rounds before those that count, however many a case would have. */
+  readonly mostWarmUps: number;
   readonly nodeOptions?: readonly string[];
   /** Contestants to leave out, by label. */
   readonly without: ReadonlySet<string>;
@@ -48,8 +50,7 @@ export async function measure(
       : networkRunners(benchCase, depth, keyType, credentials, plan);
   const samples = new Map<string, Sample[]>(runners.map(({ label }) => [label, []]));
   try {
-    // The first round warms caches and compilers up and does not count.
-    const warmUps = 'freshProcesses' in benchCase ? 0 : 1;
+    const warmUps = Math.min(benchCase.warmUps ?? WARM_UPS, plan.mostWarmUps);
     for (let run = -warmUps; run < plan.runs; run++) {
       for (const runner of runners) {
         plan.progress(
