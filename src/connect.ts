@@ -24,22 +24,19 @@ export type ConnectOptions = Partial<net.TcpNetConnectOpts> &
  * @throws as {@link OnionSocket.startTLS} does for the options of a layer
  */
 export function connect(options: ConnectOptions, listener?: () => void): OnionSocket {
-  const { socket: given, layers, onread, ...rest } = options;
+  const { socket: given, layers, onread } = options;
   const parsed = (layers ?? [topLevelLayer(options)]).map((layer) => parseStartTLSOptions(layer));
   // The transport stays open for our close_notify after the peer's end; whether we do is up to allowHalfOpen above it.
-  const transport = given ?? net.connect({ ...rest, allowHalfOpen: true } as net.NetConnectOpts);
+  const transport = given ?? net.connect(addressOf(options));
   const { highWaterMark, maxDepth, dynamicRecordSizing } = options as OnionSocketOptions;
   const allowHalfOpen = given === undefined ? (options.allowHalfOpen ?? false) : undefined;
-  const socket = new OnionSocket(
-    transport,
-    definedOnly({
-      allowHalfOpen,
-      highWaterMark,
-      maxDepth,
-      dynamicRecordSizing,
-      onread,
-    }) as OnionSocketOptions,
-  );
+  const socket = new OnionSocket(transport, {
+    allowHalfOpen,
+    highWaterMark,
+    maxDepth,
+    dynamicRecordSizing,
+    onread,
+  } as OnionSocketOptions);
   if (listener !== undefined) socket.once('secureConnect', listener);
   const started = parsed.map((layer) => socket.startLayer(layer));
   const last = parsed.length;
@@ -75,6 +72,7 @@ function topLevelLayer(options: ConnectOptions): StartTLSOptions {
   return host === undefined ? options : { ...options, servername: host };
 }
 
-function definedOnly(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** For `net.connect()`, whose own `onread` would get wire bytes. */
+function addressOf(options: ConnectOptions): net.NetConnectOpts {
+  return { ...options, allowHalfOpen: true, onread: undefined } as net.NetConnectOpts;
 }

@@ -15,7 +15,7 @@ export class LayerList {
   protected readonly deferred: Deferred[] = [];
 
   /** The layers that the application sees, the outermost first: those that it can still read from. */
-  get visible(): TLSLayer[] {
+  get visible(): readonly TLSLayer[] {
     return this.known.filter((layer) => isReadOpen(layer.state));
   }
 
@@ -55,15 +55,16 @@ export class LayerList {
     return this.stopping.length > 0;
   }
 
-  protected get stopping(): TLSLayer[] {
+  protected get stopping(): readonly TLSLayer[] {
     return this.known.filter((layer) => layer.stopRequested && isReadOpen(layer.state));
   }
 
-  protected get known(): TLSLayer[] {
+  protected get known(): readonly TLSLayer[] {
+    if (this.deferred.length === 0) return this.layers;
     return [...this.layers, ...this.deferred.map(({ layer }) => layer)];
   }
 
-  protected get staying(): TLSLayer[] {
+  protected get staying(): readonly TLSLayer[] {
     return this.known.filter((layer) => !layer.stopRequested && isReadOpen(layer.state));
   }
 

@@ -92,7 +92,7 @@ export class OnionSocket extends LayeredSurface {
       transport,
       options,
     );
-    super(transport, { allowHalfOpen: transport.allowHalfOpen, ...duplex, emitClose: false });
+    super(transport, duplex);
     this.#maxDepth = maxDepth;
     this.stack = new LayerStack(() => this.#sendOwn());
     this.#wire = new WireWriter(transport, dynamicRecordSizing);
@@ -400,8 +400,18 @@ export class OnionSocket extends LayeredSurface {
   /** @internal */
   noted(note: NativeNote, layer: TLSLayer): void {
     if (note.kind === 'keylog') this.emit('keylog', note.data, layer);
-    else if (note.kind === 'session') this.emit('session', note.data, layer);
+    else if (note.kind === 'session') this.tellSession(note.data, layer);
     else trace(note, layer);
+  }
+
+  /** @internal while the event lasts the session is that of the layer, as with `node:tls`. */
+  protected tellSession(session: Buffer, layer: TLSLayer): void {
+    layer.sessionTold = session;
+    try {
+      this.emit('session', session, layer);
+    } finally {
+      layer.sessionTold = null;
+    }
   }
 
   /** Sends what a layer says of its own accord, outside any pass. */

@@ -79,7 +79,10 @@ export interface LayerBehaviour {
   rejectUnauthorized?: boolean | undefined;
   /** Client: checks that the verified certificate is that of the host. Default `tls.checkServerIdentity`. */
   checkServerIdentity?: typeof tls.checkServerIdentity | undefined;
-  /** Client: a session to resume, from `getSession()` or the event `'session'`. */
+  /**
+   * Client: a session to resume, from `getSession()` or the event `'session'`. One that can't be read, or that was made
+   * for another host, is not offered: the handshake is a full one then.
+   */
   session?: NodeJS.ArrayBufferView | undefined;
   /** Client: asks for an OCSP response (event `'OCSPResponse'`). Default `false`. */
   requestOCSP?: boolean | undefined;
@@ -255,6 +258,15 @@ export interface SocketOptions {
   dynamicRecordSizing: boolean;
 }
 
+function copyOption<Name extends keyof DuplexOptions>(
+  name: Name,
+  from: DuplexOptions,
+  to: DuplexOptions,
+): void {
+  const value = from[name];
+  if (value !== undefined) to[name] = value;
+}
+
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` */
 export function parseSocketOptions(
   transport: unknown,
@@ -262,10 +274,8 @@ export function parseSocketOptions(
 ): SocketOptions {
   validateTransport(transport);
   validateObject(options, 'options');
-  const duplex: DuplexOptions = {};
-  for (const name of DUPLEX_OPTIONS) {
-    if (options[name] !== undefined) Object.assign(duplex, { [name]: options[name] });
-  }
+  const duplex: DuplexOptions = { allowHalfOpen: transport.allowHalfOpen, emitClose: false };
+  for (const name of DUPLEX_OPTIONS) copyOption(name, options, duplex);
   return {
     duplex,
     maxDepth: optionalInteger(

@@ -95,11 +95,16 @@ function refuseServerWithoutIdentity(options: StartTLSOptions): void {
   );
 }
 
+/** Bytes that OpenSSL sends of a name (SSL_set_tlsext_host_name(3)); names in DNS are shorter. */
+const MAX_HOST_NAME = 255;
+
 function servernameOf(options: StartTLSOptions): string | undefined {
   const { servername } = options;
   if (servername === undefined) return undefined;
   validateString(servername, 'options.servername');
   if (servername.includes('\0')) throw invalidArgValue('options.servername', servername);
+  if (Buffer.byteLength(servername) > MAX_HOST_NAME)
+    throw invalidArgValue('options.servername', servername, 'must not be longer than 255 bytes');
   return servername === '' ? undefined : servername;
 }
 
@@ -140,54 +145,31 @@ export function verifyModeOf(isServer: boolean, requestCert: boolean, reject: bo
   return reject ? VerifyMode.enforce : VerifyMode.record;
 }
 
+function flag(value: unknown, name: string): boolean {
+  return optionalBoolean(value, name, false);
+}
+
+/** The default is the first. */
+const UNREAD = ['feed', 'reject'] as const;
+
+function handshakeTimeoutOf({ handshakeTimeout }: StartTLSOptions): number {
+  const name = 'options.handshakeTimeout';
+  return optionalInteger(handshakeTimeout, name, DEFAULT_HANDSHAKE_TIMEOUT, 1, MAX_INT32);
+}
+
+function maxHandshakeBytesOf({ maxHandshakeBytes }: StartTLSOptions): number {
+  const name = 'options.maxHandshakeBytes';
+  return optionalInteger(maxHandshakeBytes, name, DEFAULT_MAX_HANDSHAKE_BYTES, 1024, MAX_INT32);
+}
+
+function minDHSizeOf({ minDHSize }: StartTLSOptions): number {
+  return optionalInteger(minDHSize, 'options.minDHSize', DEFAULT_MIN_DH_SIZE, 1, MAX_INT32);
+}
+
 function sessionOf(options: StartTLSOptions): Uint8Array | undefined {
   if (options.session === undefined || options.session === null) return undefined;
   validateBytes(options.session, 'options.session');
   return toBytes(options.session);
-}
-
-function limitsOf(options: StartTLSOptions) {
-  const { handshakeTimeout, maxHandshakeBytes, minDHSize } = options;
-  const maxBytes = optionalInteger(
-    maxHandshakeBytes,
-    'options.maxHandshakeBytes',
-    DEFAULT_MAX_HANDSHAKE_BYTES,
-    1024,
-    MAX_INT32,
-  );
-  return {
-    handshakeTimeout: optionalInteger(
-      handshakeTimeout,
-      'options.handshakeTimeout',
-      DEFAULT_HANDSHAKE_TIMEOUT,
-      1,
-      MAX_INT32,
-    ),
-    maxHandshakeBytes: maxBytes,
-    leftover: parseLeftover(options.leftover, maxBytes),
-    minDHSize: optionalInteger(minDHSize, 'options.minDHSize', DEFAULT_MIN_DH_SIZE, 1, MAX_INT32),
-  };
-}
-
-function switchesOf(options: StartTLSOptions) {
-  const on = (name: keyof LayerBehaviour, ifAbsent: boolean): boolean =>
-    optionalBoolean(options[name], `options.${name}`, ifAbsent);
-  return {
-    allowPeerStop: on('allowPeerStop', false),
-    requireCloseNotify: on('requireCloseNotify', true),
-    offloadHandshake: on('offloadHandshake', false),
-    requestOCSP: on('requestOCSP', false),
-    enableTrace: on('enableTrace', false),
-    requestCert: on('requestCert', false),
-    rejectUnauthorized: on('rejectUnauthorized', true),
-    unread: optionalChoice(options.unread, 'options.unread', ['feed', 'reject']),
-  };
-}
-
-function alpnOf(options: StartTLSOptions) {
-  const ALPNCallback = optionalFunction(options.ALPNCallback, 'options.ALPNCallback');
-  refuseTwoWaysOfAlpn(options.ALPNProtocols, ALPNCallback);
-  return { ALPNCallback, alpn: wireProtocols(options.ALPNProtocols) };
 }
 
 /**
@@ -203,38 +185,59 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   refuseOtherRole(options, isServer);
   refuseSecondContext(options);
   if (isServer) refuseServerWithoutIdentity(options);
-  const switches = switchesOf(options);
+  const layer = layerOptionsOf(options, isServer);
+  if (layer.verify !== VerifyMode.none) layer.secureContext.prepareToVerify();
+  return bindPsk(layer, undefined);
+}
+
+/** One literal, without spreads: this is done for each layer of each connection. */
+function layerOptionsOf(options: StartTLSOptions, isServer: boolean): LayerOptions {
+  const requestCert = flag(options.requestCert, 'options.requestCert');
+  const rejects = optionalBoolean(options.rejectUnauthorized, 'options.rejectUnauthorized', true);
   const servername = isServer ? undefined : servernameOf(options);
   const hostIsIP = servername !== undefined && isIP(servername) !== 0;
-  const alpn = alpnOf(options);
+  const ALPNCallback = optionalFunction(options.ALPNCallback, 'options.ALPNCallback');
   const SNICallback = optionalFunction(options.SNICallback, 'options.SNICallback');
-  const pskCallback = optionalFunction(options.pskCallback, 'options.pskCallback');
-  const layer: Omit<LayerOptions, 'secureContext'> = {
+  const maxHandshakeBytes = maxHandshakeBytesOf(options);
+  refuseTwoWaysOfAlpn(options.ALPNProtocols, ALPNCallback);
+  return {
     isServer,
-    ...switches,
-    ...limitsOf(options),
-    ...alpn,
-    verify: verifyModeOf(isServer, switches.requestCert, switches.rejectUnauthorized),
+    allowPeerStop: flag(options.allowPeerStop, 'options.allowPeerStop'),
+    requireCloseNotify: optionalBoolean(
+      options.requireCloseNotify,
+      'options.requireCloseNotify',
+      true,
+    ),
+    offloadHandshake: flag(options.offloadHandshake, 'options.offloadHandshake'),
+    requestOCSP: flag(options.requestOCSP, 'options.requestOCSP'),
+    enableTrace: flag(options.enableTrace, 'options.enableTrace'),
+    requestCert,
+    rejectUnauthorized: rejects,
+    verify: verifyModeOf(isServer, requestCert, rejects),
+    unread: optionalChoice(options.unread, 'options.unread', UNREAD),
     servername,
     sniName: hostIsIP ? undefined : servername,
     hostIsIP,
     hostToFind: isServer ? null : hostToFind(options, servername),
-    checkIdentity: isServer
-      ? null
-      : identityCheck(options, servername, switches.rejectUnauthorized),
+    checkIdentity: isServer ? null : identityCheck(options, servername, rejects),
+    ALPNCallback,
+    alpn: wireProtocols(options.ALPNProtocols),
     SNICallback,
-    asksAboutClientHello: SNICallback !== undefined || alpn.ALPNCallback !== undefined,
+    asksAboutClientHello: SNICallback !== undefined || ALPNCallback !== undefined,
+    handshakeTimeout: handshakeTimeoutOf(options),
+    maxHandshakeBytes,
+    leftover: parseLeftover(options.leftover, maxHandshakeBytes),
+    minDHSize: minDHSizeOf(options),
     session: sessionOf(options),
     signal: optionalSignal(options.signal, 'options.signal'),
     renegotiation: false,
     helloSources: undefined,
-    pskCallback,
+    pskCallback: optionalFunction(options.pskCallback, 'options.pskCallback'),
     psk: undefined,
     pskError: null,
+    // Last: what is wrong with the others is told without reading keys.
+    secureContext: options.secureContext ?? contextForRole(options, isServer),
   };
-  const secureContext = options.secureContext ?? contextForRole(options, isServer);
-  if (layer.verify !== VerifyMode.none) secureContext.prepareToVerify();
-  return bindPsk({ ...layer, secureContext }, undefined);
 }
 
 /** What the engine of a layer is made with. */

@@ -55,6 +55,8 @@ export class TLSLayer {
   stopRequested = false;
   /** @internal the peer's close_notify has been told of as `closing`. */
   closeSeen = false;
+  /** @internal the session that is being told of; the peer may have sent others behind it in the same flight. */
+  sessionTold: Buffer | null = null;
   /** @internal why a callback that the handshake waited for refuses the peer: what it has returned or thrown. */
   refusal: Error | null = null;
   /** @internal the name of the ClientHello, where the handshake stopped there: OpenSSL tells it only later. */
@@ -201,7 +203,7 @@ export class TLSLayer {
 
   /** The session to resume later with the option `session`; with TLS 1.3 wait for the event `'session'`. */
   getSession(): Buffer | undefined {
-    return this.#ask((chain, level) => chain.session(level)) ?? undefined;
+    return this.sessionTold ?? this.#ask((chain, level) => chain.session(level)) ?? undefined;
   }
 
   getTLSTicket(): Buffer | undefined {

@@ -301,7 +301,11 @@ bool Engine::Configure(const BIO_METHOD* method) {
           0) {
     return false;
   }
-  return options_.session.empty() || SetSession(options_.session);
+  // One that can't be read, of another version of Node perhaps, is not offered.
+  if (!options_.session.empty() && !SetSession(options_.session)) {
+    ERR_clear_error();
+  }
+  return true;
 }
 
 void Engine::SetVerify(VerifyMode mode) {

@@ -212,7 +212,7 @@ export class TLSSocket extends SocketSurface {
     this.#isAccepted = true;
     const sessions = this.#sessions ?? [];
     this.#sessions = null;
-    for (const note of sessions) this.#tellSession(note);
+    for (const { data } of sessions) this.tellSession(data, this.firstLayer);
   }
 
   // ---- what the layers tell
@@ -223,11 +223,7 @@ export class TLSSocket extends SocketSurface {
     if (note.kind === 'handshakeDone') return this.#onRenegotiated();
     if (this.firstLayer.isServer) return this.#store?.tell(this.server, note.id, note.data);
     if (this.#sessions !== null) this.#sessions.push(note);
-    else this.#tellSession(note);
-  }
-
-  #tellSession(note: SessionNote): void {
-    this.emit('session', note.data, this.firstLayer);
+    else this.tellSession(note.data, layer);
   }
 
   #onRenegotiation(): void {

@@ -52,3 +52,30 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (maxVersion) =
     expect(layers[0]?.authorized).toBe(true);
   });
 });
+
+test('a session that can not be read is not offered', async () => {
+  const { client, server } = pipePair();
+  const session = Buffer.from('\0nodejs:tls:session:9\0');
+  const started = [
+    client.startTLS({ ...clientOptions(1), session }),
+    server.startTLS(serverOptions(1)),
+  ];
+  const layers = await Promise.all(started);
+  expect(layers.map((layer) => layer.isSessionReused())).toEqual([false, false]);
+});
+
+test('getSession() answers with the session that the event tells of', async () => {
+  const { client, server } = pipePair();
+  const told: Buffer[] = [];
+  const asked: (Buffer | undefined)[] = [];
+  client.on('session', (session, layer) => {
+    told.push(session);
+    asked.push(layer.getSession());
+  });
+  await Promise.all([client.startTLS(clientOptions(1)), server.startTLS(serverOptions(1))]);
+  server.end('a reader takes the tickets, too');
+  client.resume();
+  await next(client, 'end');
+  expect(told).toHaveLength(2);
+  expect(asked).toEqual(told);
+});

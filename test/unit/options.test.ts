@@ -58,6 +58,12 @@ describe('a client layer', () => {
     expect(message).toMatch(/'servername'.*'checkServerIdentity'.*'rejectUnauthorized: false'/);
   });
 
+  test('refuses a servername that is too long to be sent', () => {
+    const servername = `${'a'.repeat(253)}.de`;
+    expect(refusalOf(start({ ...client, servername })).code).toBe('ERR_INVALID_ARG_VALUE');
+    expect(() => start({ ...client, servername: servername.slice(1) })()).not.toThrow();
+  });
+
   test('does not take an empty servername for an identity', () => {
     expect(refusalOf(start({ servername: '' })).code).toBe('ERR_INVALID_ARG_VALUE');
   });
@@ -272,7 +278,7 @@ describe('parseSocketOptions', () => {
   test('passes on only what can not change how the stream works', () => {
     const options = { highWaterMark: 5, objectMode: true, read() {}, maxDepth: 3 };
     expect(parseSocketOptions(transport, options)).toEqual({
-      duplex: { highWaterMark: 5 },
+      duplex: { allowHalfOpen: true, emitClose: false, highWaterMark: 5 },
       dynamicRecordSizing: false,
       maxDepth: 3,
       onread: null,
