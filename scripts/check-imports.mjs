@@ -33,7 +33,7 @@ const RANK = new Map([
   ['index', 7],
 ]);
 const TOP_FOLDERS = new Set(['node-tls', 'cli', 'proxy', 'inspector']);
-const MAY_LOAD_ADDON = new Set(['layer-stack', 'engine', 'secure-context']);
+const MAY_LOAD_ADDON = new Set(['layer-stack', 'engine', 'plaintext-slab', 'secure-context']);
 /** They see Outcomes and layers, and none of the numbers that cross the border. */
 const NO_NATIVE_VALUES = new Set(['onion-socket', 'connect', 'server', 'index', ...TOP_FOLDERS]);
 

@@ -334,14 +334,31 @@ export class InboundPump {
   #push(chunk: Buffer): void {
     this.#hasDelivered = true;
     this.bytesRead += chunk.length;
+    const passesBy = this.#passesBy;
     // Set before: push() may ask for more at once.
-    this.#wanted = false;
+    this.#wanted = passesBy;
     try {
-      if (this.#socket.push(chunk)) this.#wanted = true;
+      if (passesBy) this.#socket.emit('data', chunk);
+      else if (this.#socket.push(chunk)) this.#wanted = true;
     } catch (thrown) {
       this.#wanted = true;
       rethrowLater(thrown);
     }
+  }
+
+  /**
+   * Whether push() would do no more than emit 'data', and ask for more in the next tick: of a reader that flows that is
+   * known. The first chunk goes through it, which notes that something was read.
+   */
+  get #passesBy(): boolean {
+    const socket = this.#socket;
+    return (
+      socket.readableFlowing === true &&
+      socket.readableLength === 0 &&
+      socket.readableDidRead &&
+      socket.readableEncoding === null &&
+      socket.listenerCount('data') > 0
+    );
   }
 
   /** Lets the transport flow, or not. */

@@ -48,10 +48,14 @@ export class PlaintextSlab {
 
   /** The first bytes of the room, which are the taker's from now on. */
   take(length: number): Buffer {
-    const taken = this.buffer.subarray(this.offset, this.offset + length);
-    if (length < COPY_BELOW) return Buffer.from(taken);
+    const start = this.offset;
+    if (length < COPY_BELOW) {
+      const copy = Buffer.allocUnsafe(length);
+      this.buffer.copy(copy, 0, start, start + length);
+      return copy;
+    }
     this.offset += length;
-    return taken;
+    return this.buffer.subarray(start, this.offset);
   }
 }
 
