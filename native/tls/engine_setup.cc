@@ -11,6 +11,7 @@
 
 #include "tls/connection_info.h"
 #include "tls/engine.h"
+#include "tls/error_queue.h"
 
 namespace onion::tls {
 
@@ -303,7 +304,7 @@ bool Engine::Configure(const BIO_METHOD* method) {
   }
   // One that can't be read, of another version of Node perhaps, is not offered.
   if (!options_.session.empty() && !SetSession(options_.session)) {
-    ERR_clear_error();
+    ClearErrors();
   }
   return true;
 }
