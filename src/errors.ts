@@ -323,6 +323,15 @@ export function errorFromThrown(thrown: unknown): unknown {
   return new TLSError(message, { ...details, code: codeOfEntry(first) });
 }
 
+/** Calls a native constructor or setter; what OpenSSL refuses is thrown as a TLSError. */
+export function callNative<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (thrown) {
+    throw errorFromThrown(thrown);
+  }
+}
+
 function isNativeThrown(thrown: unknown): thrown is NativeThrown {
   // Not `instanceof`: the addon's errors are of Node's realm, which with Jest or node:vm is not that of this module.
   return types.isNativeError(thrown) && 'entries' in thrown && Array.isArray(thrown.entries);

@@ -17,7 +17,7 @@
  * both directions.
  */
 import { answerClientHello, type ClientHelloAnswer } from './client-hello';
-import { errorFromFailure, errorFromThrown, TLSError, TruncationError } from './errors';
+import { callNative, errorFromFailure, TLSError, TruncationError } from './errors';
 import { LayerList } from './layer-list';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
@@ -89,16 +89,11 @@ export class LayerStack extends LayerList implements LayerPlace {
   #pushNative(layer: TLSLayer, unread: readonly Uint8Array[]): void {
     const options = layer.options;
     const level = this.layers.length;
-    try {
-      this.chain.push(options.secureContext.native, engineOptionsOf(options));
-    } catch (thrown) {
-      throw errorFromThrown(thrown);
-    }
+    callNative(() => this.chain.push(options.secureContext.native, engineOptionsOf(options)));
     this.layers.push(layer);
     if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
     if (options.enableTrace) this.trace(layer);
-    const above = this.held > 0 ? [this.chain.takeHeld(level + 1)] : [];
-    for (const bytes of [...options.leftover, ...unread, ...above]) {
+    for (const bytes of [...options.leftover, ...unread, this.chain.takeHeld(level + 1)]) {
       if (bytes.length > 0) this.chain.feed(level, bytes);
     }
   }

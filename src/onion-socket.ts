@@ -404,14 +404,9 @@ export class OnionSocket extends LayeredSurface {
     else trace(note, layer);
   }
 
-  /** @internal while the event lasts the session is that of the layer, as with `node:tls`. */
+  /** @internal */
   protected tellSession(session: Buffer, layer: TLSLayer): void {
-    layer.sessionTold = session;
-    try {
-      this.emit('session', session, layer);
-    } finally {
-      layer.sessionTold = null;
-    }
+    layer.tellSession(session, () => this.emit('session', session, layer));
   }
 
   /** Sends what a layer says of its own accord, outside any pass. */

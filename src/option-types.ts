@@ -289,7 +289,6 @@ export function parseSocketOptions(
     dynamicRecordSizing: optionalBoolean(
       options.dynamicRecordSizing,
       'options.dynamicRecordSizing',
-      false,
     ),
   };
 }

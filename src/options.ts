@@ -145,10 +145,6 @@ export function verifyModeOf(isServer: boolean, requestCert: boolean, reject: bo
   return reject ? VerifyMode.enforce : VerifyMode.record;
 }
 
-function flag(value: unknown, name: string): boolean {
-  return optionalBoolean(value, name, false);
-}
-
 /** The default is the first. */
 const UNREAD = ['feed', 'reject'] as const;
 
@@ -181,7 +177,7 @@ function sessionOf(options: StartTLSOptions): Uint8Array | undefined {
  */
 export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   validateObject(options, 'options');
-  const isServer = optionalBoolean(options.isServer, 'options.isServer', false);
+  const isServer = optionalBoolean(options.isServer, 'options.isServer');
   refuseOtherRole(options, isServer);
   refuseSecondContext(options);
   if (isServer) refuseServerWithoutIdentity(options);
@@ -192,7 +188,7 @@ export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
 
 /** One literal, without spreads: this is done for each layer of each connection. */
 function layerOptionsOf(options: StartTLSOptions, isServer: boolean): LayerOptions {
-  const requestCert = flag(options.requestCert, 'options.requestCert');
+  const requestCert = optionalBoolean(options.requestCert, 'options.requestCert');
   const rejects = optionalBoolean(options.rejectUnauthorized, 'options.rejectUnauthorized', true);
   const servername = isServer ? undefined : servernameOf(options);
   const hostIsIP = servername !== undefined && isIP(servername) !== 0;
@@ -202,15 +198,15 @@ function layerOptionsOf(options: StartTLSOptions, isServer: boolean): LayerOptio
   refuseTwoWaysOfAlpn(options.ALPNProtocols, ALPNCallback);
   return {
     isServer,
-    allowPeerStop: flag(options.allowPeerStop, 'options.allowPeerStop'),
+    allowPeerStop: optionalBoolean(options.allowPeerStop, 'options.allowPeerStop'),
     requireCloseNotify: optionalBoolean(
       options.requireCloseNotify,
       'options.requireCloseNotify',
       true,
     ),
-    offloadHandshake: flag(options.offloadHandshake, 'options.offloadHandshake'),
-    requestOCSP: flag(options.requestOCSP, 'options.requestOCSP'),
-    enableTrace: flag(options.enableTrace, 'options.enableTrace'),
+    offloadHandshake: optionalBoolean(options.offloadHandshake, 'options.offloadHandshake'),
+    requestOCSP: optionalBoolean(options.requestOCSP, 'options.requestOCSP'),
+    enableTrace: optionalBoolean(options.enableTrace, 'options.enableTrace'),
     requestCert,
     rejectUnauthorized: rejects,
     verify: verifyModeOf(isServer, requestCert, rejects),

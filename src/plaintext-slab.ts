@@ -27,7 +27,7 @@ export class PlaintextSlab {
   offset = 0;
   /** Kept, so that no compiler leaves it out. */
   protected ballast: unknown[] = [];
-  #isKept = false;
+  #keepsFreed = false;
 
   /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
@@ -41,8 +41,8 @@ export class PlaintextSlab {
 
   /** Slabs are being used up: those that are collected make room for the next ones, and should not go to the kernel. */
   #keepFreedMemory(): void {
-    if (this.#isKept) return;
-    this.#isKept = true;
+    if (this.#keepsFreed) return;
+    this.#keepsFreed = true;
     native.keepFreedMemory();
   }
 

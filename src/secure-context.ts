@@ -5,7 +5,7 @@ import {
   validateTicketKeys,
 } from './context-options';
 import { defaultCertificates, haveDefaultsChanged } from './default-certificates';
-import { errorFromThrown } from './errors';
+import { callNative } from './errors';
 import { native } from './load-addon';
 import type { NativeContextOptions, NativeSecureContext } from './native';
 import { invalidArgType, isBytes, toBytes, typeErrorWithCode } from './validate';
@@ -20,14 +20,6 @@ function loadDefaults(): void {
   const certificates = defaultCertificates();
   callNative(() => native.setDefaultCACertificates(certificates.map((pem) => Buffer.from(pem))));
   loadedDefaults = certificates;
-}
-
-function callNative<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (thrown) {
-    throw errorFromThrown(thrown);
-  }
 }
 
 /** What programs call on `context` of a `SecureContext`. */

@@ -15,9 +15,6 @@ export type OnionServerOptions = net.ServerOpts &
     layers?: StartTLSOptions[];
   };
 
-/** What the sockets of a server take from its options, besides `allowHalfOpen`. */
-const SOCKET_OPTIONS = ['highWaterMark', 'maxDepth', 'dynamicRecordSizing'] as const;
-
 /**
  * A `net.Server` whose connections have layers. Events besides those of `net.Server`: `'secureConnection' (socket)` once the
  * initial layers are up, `'tlsClientError' (error, socket)` when one of them fails; that connection is closed.
@@ -31,11 +28,13 @@ export class OnionServer extends net.Server {
     const layers = (options.layers ?? [options]).map(serverLayer);
     super({ ...options, allowHalfOpen: true });
     this.#layers = layers;
-    this.#socketOptions = { allowHalfOpen: options.allowHalfOpen ?? false };
-    for (const name of SOCKET_OPTIONS) {
-      if (options[name] !== undefined)
-        Object.assign(this.#socketOptions, { [name]: options[name] });
-    }
+    const { allowHalfOpen = false, highWaterMark, maxDepth, dynamicRecordSizing } = options;
+    this.#socketOptions = {
+      allowHalfOpen,
+      highWaterMark,
+      maxDepth,
+      dynamicRecordSizing,
+    } as OnionSocketOptions;
     if (listener !== undefined) this.on('secureConnection', listener);
     this.on('connection', (transport: net.Socket) => this.#accept(transport));
   }

@@ -55,8 +55,6 @@ export class TLSLayer {
   stopRequested = false;
   /** @internal the peer's close_notify has been told of as `closing`. */
   closeSeen = false;
-  /** @internal the session that is being told of; the peer may have sent others behind it in the same flight. */
-  sessionTold: Buffer | null = null;
   /** @internal why a callback that the handshake waited for refuses the peer: what it has returned or thrown. */
   refusal: Error | null = null;
   /** @internal the name of the ClientHello, where the handshake stopped there: OpenSSL tells it only later. */
@@ -67,6 +65,7 @@ export class TLSLayer {
   #handshakeStart = 0;
   #handshakeMs = 0;
   #left: LeftBehind | null = null;
+  #sessionTold: Buffer | null = null;
 
   /** @internal */
   constructor(index: number, options: LayerOptions, place: LayerPlace) {
@@ -203,7 +202,17 @@ export class TLSLayer {
 
   /** The session to resume later with the option `session`; with TLS 1.3 wait for the event `'session'`. */
   getSession(): Buffer | undefined {
-    return this.sessionTold ?? this.#ask((chain, level) => chain.session(level)) ?? undefined;
+    return this.#sessionTold ?? this.#ask((chain, level) => chain.session(level)) ?? undefined;
+  }
+
+  /** @internal while `tell` runs this is the session, as with `node:tls`: others may be behind it in the same flight. */
+  tellSession(session: Buffer, tell: () => void): void {
+    this.#sessionTold = session;
+    try {
+      tell();
+    } finally {
+      this.#sessionTold = null;
+    }
   }
 
   getTLSTicket(): Buffer | undefined {

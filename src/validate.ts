@@ -102,7 +102,7 @@ export function toBytes(view: NodeJS.ArrayBufferView): Uint8Array {
 }
 
 /** The value, or the default where it is `undefined`. */
-export function optionalBoolean(value: unknown, name: string, ifAbsent: boolean): boolean {
+export function optionalBoolean(value: unknown, name: string, ifAbsent = false): boolean {
   if (value === undefined) return ifAbsent;
   if (typeof value !== 'boolean') throw invalidArgType(name, 'of type boolean', value);
   return value;

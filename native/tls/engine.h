@@ -133,7 +133,9 @@ class Engine {
     return waiting_key_update_ || !waiting_plaintext_.empty() || waiting_close_;
   }
   [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
-  bool SetSession(ByteView der);
+  // Offers a session to be resumed, unless it can't be read (another version
+  // of Node may have made it) or must not be offered.
+  void SetSession(ByteView der);
   void SetContext(SSL_CTX* context);
   void SetVerify(VerifyMode mode);
   bool Renegotiate();

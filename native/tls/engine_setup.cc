@@ -302,10 +302,7 @@ bool Engine::Configure(const BIO_METHOD* method) {
           0) {
     return false;
   }
-  // One that can't be read, of another version of Node perhaps, is not offered.
-  if (!options_.session.empty() && !SetSession(options_.session)) {
-    ClearErrors();
-  }
+  if (!options_.session.empty()) SetSession(options_.session);
   return true;
 }
 
@@ -345,13 +342,14 @@ bool Engine::MayOffer(const SSL_SESSION* session) const {
   return host == nullptr || options_.servername == host;
 }
 
-bool Engine::SetSession(ByteView der) {
+void Engine::SetSession(ByteView der) {
+  const ErrorQueueGuard guard;
   const unsigned char* cursor = der.data();
   SslSessionPointer session(
       d2i_SSL_SESSION(nullptr, &cursor, static_cast<long>(der.size())));
-  if (session == nullptr) return false;
-  if (!MayOffer(session.get())) return true;
-  return SSL_set_session(ssl(), session.get()) == 1;
+  if (session != nullptr && MayOffer(session.get())) {
+    SSL_set_session(ssl(), session.get());
+  }
 }
 
 void Engine::Trace() {

@@ -141,7 +141,7 @@ export abstract class SocketSurface extends ListeningSocket {
     try {
       this.onFirstLayer('setSession', toBytes(bytes));
     } catch {
-      // As in node:tls: a session that can't be read is one that can't be resumed.
+      // As in node:tls: too late, in the middle of a step of the handshake.
     }
   }
 

@@ -47,8 +47,6 @@ export interface SocketOwner {
   failed(socket: TLSSocket, error: Error): boolean;
 }
 
-type SessionNote = Extract<NativeNote, { kind: 'session' }>;
-
 /** A given socket says by itself whether it may be half open, and is read as any other. */
 function socketOptions(socket: Duplex | null, options: TLSSocketOptions): OnionSocketOptions {
   const { highWaterMark, maxDepth } = options;
@@ -66,7 +64,7 @@ export class TLSSocket extends SocketSurface {
   protected override readonly firstLayer: TLSLayer;
   readonly #guard = new RenegotiationGuard();
   /** Sessions that came before the peer was accepted. */
-  #sessions: SessionNote[] | null = [];
+  #sessions: Buffer[] | null = [];
   #owner: SocketOwner | null = null;
   /** Made without a transport: `connect()` comes later. */
   readonly #isNew: boolean;
@@ -212,7 +210,7 @@ export class TLSSocket extends SocketSurface {
     this.#isAccepted = true;
     const sessions = this.#sessions ?? [];
     this.#sessions = null;
-    for (const { data } of sessions) this.tellSession(data, this.firstLayer);
+    for (const session of sessions) this.tellSession(session, this.firstLayer);
   }
 
   // ---- what the layers tell
@@ -222,7 +220,7 @@ export class TLSSocket extends SocketSurface {
     if (note.kind === 'handshakeStart') return this.#onRenegotiation();
     if (note.kind === 'handshakeDone') return this.#onRenegotiated();
     if (this.firstLayer.isServer) return this.#store?.tell(this.server, note.id, note.data);
-    if (this.#sessions !== null) this.#sessions.push(note);
+    if (this.#sessions !== null) this.#sessions.push(note.data);
     else this.tellSession(note.data, layer);
   }
 
