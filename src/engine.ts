@@ -148,7 +148,7 @@ export class TLSEngine {
     for (const { note, layer } of outcome.notes ?? []) trace(note, layer);
     const { event } = outcome;
     if (event?.type === 'failed') this.#failure = event.error as TLSError;
-    if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld();
+    if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld() ?? EMPTY;
     if (event?.type === 'pending') {
       this.#pending = event.done.then(() => {
         this.#pending = null;

@@ -198,9 +198,10 @@ export class InboundPump {
 
   /** What has come in and is not in the Readable yet, of a stack without layers. */
   takeRest(): Buffer[] {
-    const rest = [this.#stack.takeHeld(), ...this.#inbound];
+    const held = this.#stack.takeHeld();
+    const rest = this.#inbound;
     this.#inbound = [];
-    return rest;
+    return held === null ? rest : [held, ...rest];
   }
 
   /** Whether bytes are here that the application could not have read yet. */

@@ -22,8 +22,8 @@ import { LayerList } from './layer-list';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
 import { type NativeChain, NativeEvent, Status, VerifyMode } from './native';
-import { engineOptionsOf, type LayerOptions, verifyModeOf } from './options';
-import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
+import { engineExtrasOf, engineFlagsOf, type LayerOptions, verifyModeOf } from './options';
+import { acceptsPeer, type PeerFacts, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
 import { toError } from './rethrow';
 import type { LayerNote, Outcome, StackEvent } from './stack-outcome';
 import { type LayerPlace, TLSLayer } from './tls-layer';
@@ -89,13 +89,19 @@ export class LayerStack extends LayerList implements LayerPlace {
   #pushNative(layer: TLSLayer, unread: readonly Uint8Array[]): void {
     const options = layer.options;
     const level = this.layers.length;
-    callNative(() => this.chain.push(options.secureContext.native, engineOptionsOf(options)));
+    const { secureContext, verify, maxHandshakeBytes, servername } = options;
+    const flags = engineFlagsOf(options);
+    const extras = engineExtrasOf(options);
+    callNative(() =>
+      this.chain.push(secureContext.native, flags, verify, maxHandshakeBytes, servername, extras),
+    );
     this.layers.push(layer);
     if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
     if (options.enableTrace) this.trace(layer);
-    for (const bytes of [...options.leftover, ...unread, this.chain.takeHeld(level + 1)]) {
-      if (bytes.length > 0) this.chain.feed(level, bytes);
-    }
+    for (const bytes of options.leftover) this.chain.feed(level, bytes);
+    for (const bytes of unread) this.chain.feed(level, bytes);
+    const held = this.chain.takeHeld(level + 1);
+    if (held !== null) this.chain.feed(level, held);
   }
 
   /** Wire bytes that the layer has to see behind those it has. */
@@ -215,12 +221,17 @@ export class LayerStack extends LayerList implements LayerPlace {
     return this.chain.hasPlaintext();
   }
 
-  takeWire(): Buffer {
-    return this.chain.takeWire();
+  /** What the chain has to send; null where there is nothing. */
+  takeWire(): Buffer | null {
+    const length = status[Status.queuedWire] as number;
+    if (length === 0) return null;
+    const wire = Buffer.allocUnsafe(length);
+    // The application may have destroyed the chain from inside the call: then the buffer holds nothing of ours.
+    return this.chain.takeWire(wire) === length ? wire : null;
   }
 
-  /** Plaintext below all layers that waits for a reader. */
-  takeHeld(): Buffer {
+  /** Plaintext below all layers that waits for a reader; null where there is none. */
+  takeHeld(): Buffer | null {
     return this.chain.takeHeld(this.layers.length);
   }
 
@@ -266,7 +277,7 @@ export class LayerStack extends LayerList implements LayerPlace {
     outcome.more = event !== NativeEvent.none;
     outcome.due = false;
     const level = status[Status.layer] as number;
-    outcome.wire = (status[Status.queuedWire] as number) > 0 ? this.chain.takeWire() : null;
+    outcome.wire = this.takeWire();
     outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.#takeNotes() : null;
     if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
     if (outcome.plaintext > 0) {
@@ -343,13 +354,26 @@ export class LayerStack extends LayerList implements LayerPlace {
 
   /** Finds out about the peer after a handshake, the first or another: why the layer has to end, if it has to. */
   verify(layer: TLSLayer): Error | null {
-    const weakness = weakKeyErrorOf(layer);
+    const peer = this.#inspectPeer(layer);
+    const weakness = weakKeyErrorOf(layer, peer);
     if (weakness !== null) return weakness;
-    const failure = verifyFailureOf(layer, this.chain.verifyResult(this.levelOf(layer)));
+    const failure = verifyFailureOf(layer, peer);
     layer.authorized =
       failure === null && (!layer.isServer || layer.options.verify !== VerifyMode.none);
     layer.authorizationError = failure;
     return layer.options.rejectUnauthorized ? failure : null;
+  }
+
+  #inspectPeer(layer: TLSLayer): PeerFacts {
+    const level = this.levelOf(layer);
+    this.chain.inspectPeer(level);
+    const isVerified = status[Status.verifyError] === 0;
+    return {
+      verifyResult: isVerified ? null : this.chain.verifyResult(level),
+      hasCertificate: status[Status.hasCertificate] !== 0,
+      isReused: status[Status.isReused] !== 0,
+      dhKeyBits: status[Status.dhKeyBits] as number,
+    };
   }
 
   #peerClosed(layer: TLSLayer): StackEvent {

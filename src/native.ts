@@ -44,6 +44,14 @@ export const Status = {
   used: 7,
   /** Not 0: a layer can't write before it has received more, and keeps what it is given. */
   writesWait: 8,
+  /** Of the last `inspectPeer`: the error of the verification, 0 for none. */
+  verifyError: 9,
+  /** Not 0: the peer has sent a certificate. */
+  hasCertificate: 10,
+  /** Not 0: the handshake has resumed a session. */
+  isReused: 11,
+  /** The bits of a server's temporary Diffie-Hellman key; 0: it has another, or none. */
+  dhKeyBits: 12,
 } as const;
 
 /** How a layer treats the peer's certificate chain. */
@@ -58,29 +66,31 @@ export const VerifyMode = {
 
 export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
 
-export interface NativeEngineOptions {
-  isServer: boolean;
-  verify: VerifyMode;
+/** What an engine does, as bits: reading fifteen named properties for each layer cost more than all other glue of it. */
+export const EngineFlag = {
+  isServer: 1,
   /** Client: stop with `verify` after the chain was checked, before the handshake goes on. */
-  pauseOnVerify: boolean;
-  /** A certificate that names this host or address is accepted without `verify`. */
-  host?: string | undefined;
-  hostIsIP: boolean;
+  pauseOnVerify: 2,
+  /** Client: a certificate that names `name` is accepted without `verify`. */
+  findsName: 4,
+  /** Client: `name` is told to the server (SNI). */
+  sendsName: 8,
+  nameIsIP: 16,
   /** Server: stop with `clientHello` before anything is answered. */
-  pauseOnClientHello: boolean;
-  offload: boolean;
-  renegotiation: boolean;
-  maxHandshakeBytes: number;
-  servername?: string | undefined;
+  pauseOnClientHello: 32,
+  offload: 64,
+  renegotiation: 128,
+  requestOCSP: 256,
+} as const;
+
+/** What only some engines are given. */
+export interface NativeEngineExtras {
   /** ALPN protocols in wire format. */
-  alpn?: Uint8Array | undefined;
+  alpn: Uint8Array | undefined;
   /** A session to resume, as `getSession` returns it. */
-  session?: Uint8Array | undefined;
-  /** The session id context of the layer's SecureContext: a session of another one is not offered. */
-  sessionContext: string;
-  requestOCSP?: boolean | undefined;
+  session: Uint8Array | undefined;
   /** Called synchronously inside a native call: it must not touch the chain. */
-  psk?: NativePskCallback | undefined;
+  psk: NativePskCallback | undefined;
 }
 
 /** `identity` is what the client sent (server) or the server's hint or null (client). */
@@ -163,8 +173,19 @@ export interface NativeEphemeralKey {
 }
 
 export interface NativeChain {
-  /** Puts a layer on top, which waits until `start`. Its number is the count of layers before. */
-  push(context: NativeSecureContext, options: NativeEngineOptions): void;
+  /**
+   * Puts a layer on top, which waits until `start`. Its number is the count of layers before.
+   * @param flags - bits of {@link EngineFlag}
+   * @param name - the host name or address that a client expects
+   */
+  push(
+    context: NativeSecureContext,
+    flags: number,
+    verify: VerifyMode,
+    maxHandshakeBytes: number,
+    name: string | undefined,
+    extras: NativeEngineExtras | null,
+  ): void;
   start(layer: number): NativeEvent;
   /**
    * Opens the bytes of `wire` from `start` to `end`, into `plaintext` from `offset` on. Numbers and not views, as a view
@@ -197,10 +218,11 @@ export interface NativeChain {
   remove(layer: number): void;
   /** Feeds bytes that the layer has to see before all others. */
   feed(layer: number, bytes: Uint8Array): void;
-  takeWire(): Buffer;
+  /** Moves wire bytes that wait into a buffer; returns how many, which is 0 once the chain has been destroyed. */
+  takeWire(into: Uint8Array): number;
   takeNotes(): NativeNote[];
-  /** Bytes that wait for a layer or for the application, taken out. */
-  takeHeld(layer: number): Buffer;
+  /** Bytes that wait for a layer or for the application, taken out; null where there are none. */
+  takeHeld(layer: number): Buffer | null;
   /** Whether a layer has decrypted more than there was room for. */
   hasPlaintext(): boolean;
   collect(what: { keylog: boolean; sessions: boolean }): void;
@@ -216,23 +238,18 @@ export interface NativeChain {
   stats(
     layer: number,
   ): [bytesRead: number, bytesWritten: number, wireRead: number, wireWritten: number];
-  /** What `stats`, `protocol`, `cipher`, `alpnProtocol` and `servername` say, in one call. */
-  summary(
-    layer: number,
-  ): [
-    stats: ReturnType<NativeChain['stats']>,
-    protocol: string,
-    cipher: NativeCipher | null,
-    alpnProtocol: string | null,
-    servername: string | null,
-  ];
+  /**
+   * Fills in what `stats` says, and the numbers of the protocol version and the cipher suite (0: none yet).
+   * @param into - six numbers
+   * @returns bits: 1, there is an `alpnProtocol`; 2, there is a `servername`
+   */
+  summarize(layer: number, into: Float64Array): number;
+  /** Fills in the last fields of {@link Status}: what decides about the peer after a handshake. */
+  inspectPeer(layer: number): void;
   /** Null: the chain has been verified, or nobody asked for it. */
   verifyResult(layer: number): NativeVerifyResult | null;
-  /** The bits of a server's temporary Diffie-Hellman key; 0: it has another, or none. */
-  dhKeyBits(layer: number): number;
   /** DER: as the peer sent them, leaf first; and the chain that was built, leaf first. */
   peerCertificates(layer: number): { sent: Buffer[]; verified: Buffer[] };
-  hasPeerCertificate(layer: number): boolean;
   /** Whether a subjectAltName of the peer's certificate is the host; stricter than `tls.checkServerIdentity`. */
   peerMatches(layer: number, host: string, isIP: boolean): boolean;
   ownCertificate(layer: number): Buffer | null;

@@ -34,7 +34,7 @@ export class Operation<T = any> {
       this.#reject = reject;
     });
     // The socket's 'error' event tells of every failure; a promise that nobody awaits must not tell it again.
-    this.promise.catch(() => {});
+    this.promise.catch(ignore);
   }
 
   /** Calls back once when the signal aborts before the operation has settled. */
@@ -70,3 +70,5 @@ export class Operation<T = any> {
     this.#signal = null;
   }
 }
+
+function ignore(): void {}

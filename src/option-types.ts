@@ -222,17 +222,6 @@ function validateTransport(value: unknown): asserts value is Duplex {
   }
 }
 
-/** Others would change how the stream works inside, such as `read` and `objectMode`. */
-const DUPLEX_OPTIONS = [
-  'allowHalfOpen',
-  'defaultEncoding',
-  'encoding',
-  'highWaterMark',
-  'readableHighWaterMark',
-  'signal',
-  'writableHighWaterMark',
-] as const satisfies readonly (keyof DuplexOptions)[];
-
 function onReadOf(onread: OnRead | undefined): OnRead | null {
   if (onread === undefined) return null;
   validateObject(onread, 'options.onread');
@@ -258,13 +247,18 @@ export interface SocketOptions {
   dynamicRecordSizing: boolean;
 }
 
-function copyOption<Name extends keyof DuplexOptions>(
-  name: Name,
-  from: DuplexOptions,
-  to: DuplexOptions,
-): void {
-  const value = from[name];
-  if (value !== undefined) to[name] = value;
+/** Others would change how the stream works inside, such as `read` and `objectMode`. */
+function duplexOptionsOf(transport: Duplex, options: DuplexOptions): DuplexOptions {
+  return {
+    emitClose: false,
+    allowHalfOpen: options.allowHalfOpen ?? transport.allowHalfOpen,
+    defaultEncoding: options.defaultEncoding,
+    encoding: options.encoding,
+    highWaterMark: options.highWaterMark,
+    readableHighWaterMark: options.readableHighWaterMark,
+    writableHighWaterMark: options.writableHighWaterMark,
+    signal: options.signal,
+  } as DuplexOptions;
 }
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` */
@@ -274,10 +268,8 @@ export function parseSocketOptions(
 ): SocketOptions {
   validateTransport(transport);
   validateObject(options, 'options');
-  const duplex: DuplexOptions = { allowHalfOpen: transport.allowHalfOpen, emitClose: false };
-  for (const name of DUPLEX_OPTIONS) copyOption(name, options, duplex);
   return {
-    duplex,
+    duplex: duplexOptionsOf(transport, options),
     maxDepth: optionalInteger(
       options.maxDepth,
       'options.maxDepth',

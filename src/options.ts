@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { CONTEXT_OPTION_NAMES, type SecureContextOptions } from './context-options';
-import { type NativeEngineOptions, VerifyMode } from './native';
+import { EngineFlag, type NativeEngineExtras, VerifyMode } from './native';
 import {
   DEFAULT_HANDSHAKE_TIMEOUT,
   DEFAULT_MAX_HANDSHAKE_BYTES,
@@ -54,32 +54,55 @@ export interface StartTLSOptions
 /** Programs may put their own in its place, which then has to be asked. */
 const NODE_CHECK = tls.checkServerIdentity;
 
-const SERVER_ONLY = ['SNICallback', 'ALPNCallback', 'requestCert', 'pskIdentityHint'] as const;
-const CLIENT_ONLY = ['checkServerIdentity', 'requestOCSP', 'session', 'minDHSize'] as const;
+type OptionName = keyof StartTLSOptions;
 
-function refuseOtherRole(options: StartTLSOptions, isServer: boolean): void {
-  for (const name of isServer ? CLIENT_ONLY : SERVER_ONLY) {
-    if (options[name] === undefined || options[name] === null || options[name] === false) continue;
-    const role = isServer ? 'client' : 'server';
-    throw invalidArgValue(`options.${name}`, options[name], `is for ${role} layers only`);
+const SERVER_ONLY: ReadonlySet<string> = new Set<OptionName>([
+  'SNICallback',
+  'ALPNCallback',
+  'requestCert',
+  'pskIdentityHint',
+]);
+const CLIENT_ONLY: ReadonlySet<string> = new Set<OptionName>([
+  'checkServerIdentity',
+  'requestOCSP',
+  'session',
+  'minDHSize',
+]);
+const OF_CONTEXT: ReadonlySet<string> = new Set<OptionName>(CONTEXT_OPTION_NAMES);
+
+/** Goes through the few options that are given and not through the many that could be: an absent one is slow to find. */
+function refuseMisplaced(options: StartTLSOptions, isServer: boolean): void {
+  const ofOtherRole = isServer ? CLIENT_ONLY : SERVER_ONLY;
+  const hasContext = options.secureContext !== undefined;
+  for (const name in options) {
+    if (ofOtherRole.has(name)) refuseOtherRole(options, name as OptionName, isServer);
+    if (hasContext && OF_CONTEXT.has(name)) refuseSecondContext(options, name as OptionName);
   }
 }
 
-function refuseSecondContext(options: StartTLSOptions): void {
+function refuseOtherRole(options: StartTLSOptions, name: OptionName, isServer: boolean): void {
+  const value = options[name];
+  if (value === undefined || value === null || value === false) return;
+  const role = isServer ? 'client' : 'server';
+  throw invalidArgValue(`options.${name}`, value, `is for ${role} layers only`);
+}
+
+function refuseSecondContext(options: StartTLSOptions, name: OptionName): void {
+  if (options[name] === undefined) return;
+  throw typeErrorWithCode(
+    'ERR_INVALID_ARG_VALUE',
+    `The properties 'options.secureContext' and 'options.${name}' exclude each other: ` +
+      `pass '${name}' to createSecureContext()`,
+  );
+}
+
+function refuseOtherContext(options: StartTLSOptions): void {
   if (options.secureContext === undefined) return;
   if (!(options.secureContext instanceof SecureContext)) {
     throw invalidArgType(
       'options.secureContext',
       'an instance of SecureContext, made by createSecureContext() of onion-tls',
       options.secureContext,
-    );
-  }
-  for (const name of CONTEXT_OPTION_NAMES) {
-    if (options[name] === undefined) continue;
-    throw typeErrorWithCode(
-      'ERR_INVALID_ARG_VALUE',
-      `The properties 'options.secureContext' and 'options.${name}' exclude each other: ` +
-        `pass '${name}' to createSecureContext()`,
     );
   }
 }
@@ -178,8 +201,8 @@ function sessionOf(options: StartTLSOptions): Uint8Array | undefined {
 export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   validateObject(options, 'options');
   const isServer = optionalBoolean(options.isServer, 'options.isServer');
-  refuseOtherRole(options, isServer);
-  refuseSecondContext(options);
+  refuseMisplaced(options, isServer);
+  refuseOtherContext(options);
   if (isServer) refuseServerWithoutIdentity(options);
   const layer = layerOptionsOf(options, isServer);
   if (layer.verify !== VerifyMode.none) layer.secureContext.prepareToVerify();
@@ -236,24 +259,25 @@ function layerOptionsOf(options: StartTLSOptions, isServer: boolean): LayerOptio
   };
 }
 
-/** What the engine of a layer is made with. */
-export function engineOptionsOf(options: LayerOptions): NativeEngineOptions {
-  return {
-    isServer: options.isServer,
-    verify: options.verify,
-    pauseOnVerify:
-      !options.isServer && options.rejectUnauthorized && options.checkIdentity !== null,
-    host: options.hostToFind ?? undefined,
-    hostIsIP: options.hostIsIP,
-    pauseOnClientHello: options.isServer && options.asksAboutClientHello,
-    offload: options.offloadHandshake && options.psk === undefined,
-    renegotiation: options.renegotiation,
-    maxHandshakeBytes: options.maxHandshakeBytes,
-    servername: options.sniName,
-    alpn: options.alpn,
-    session: options.session,
-    sessionContext: options.secureContext.sessionIdContext,
-    requestOCSP: options.requestOCSP,
-    psk: options.psk,
-  };
+/** What the engine of a layer does, as bits. */
+export function engineFlagsOf(options: LayerOptions): number {
+  const { isServer } = options;
+  const asksAboutPeer = options.rejectUnauthorized && options.checkIdentity !== null;
+  let flags = 0;
+  if (isServer) flags |= EngineFlag.isServer;
+  if (isServer && options.asksAboutClientHello) flags |= EngineFlag.pauseOnClientHello;
+  if (!isServer && asksAboutPeer) flags |= EngineFlag.pauseOnVerify;
+  if (options.hostToFind !== null) flags |= EngineFlag.findsName;
+  if (options.sniName !== undefined) flags |= EngineFlag.sendsName;
+  if (options.hostIsIP) flags |= EngineFlag.nameIsIP;
+  if (options.offloadHandshake && options.psk === undefined) flags |= EngineFlag.offload;
+  if (options.renegotiation) flags |= EngineFlag.renegotiation;
+  if (options.requestOCSP) flags |= EngineFlag.requestOCSP;
+  return flags;
+}
+
+/** What only some engines are given. */
+export function engineExtrasOf({ alpn, session, psk }: LayerOptions): NativeEngineExtras | null {
+  if (alpn === undefined && session === undefined && psk === undefined) return null;
+  return { alpn, session, psk };
 }

@@ -38,14 +38,26 @@ function noAnswer(value: unknown): Error {
   return new Error(`checkServerIdentity returned neither an Error nor undefined: ${text}`);
 }
 
+/** What the native side knows about the peer after a handshake. */
+export interface PeerFacts {
+  /** Null: the chain has been verified, or nobody asked for it. */
+  readonly verifyResult: NativeVerifyResult | null;
+  readonly hasCertificate: boolean;
+  readonly isReused: boolean;
+  /** 0: the server has no temporary key of Diffie-Hellman over a prime field. */
+  readonly dhKeyBits: number;
+}
+
 /** Why the peer of an established layer is not authorized; `null` when it is, or when nobody asked. */
-export function verifyFailureOf(layer: TLSLayer, result: NativeVerifyResult | null): Error | null {
+export function verifyFailureOf(layer: TLSLayer, peer: PeerFacts): Error | null {
   const { isServer, verify, rejectUnauthorized } = layer.options;
   if (isServer && verify === VerifyMode.none) return null;
-  if (result !== null) return CertificateError.fromVerify(result, layer.index);
-  if (!layer.hasPeerCertificate) return withoutCertificate(layer);
+  if (peer.verifyResult !== null) {
+    return CertificateError.fromVerify(peer.verifyResult, layer.index);
+  }
+  if (!peer.hasCertificate) return withoutCertificate(layer);
   // A resumed session brings its certificate along and no handshake that could have waited for the check.
-  const unchecked = layer.isSessionReused() || !rejectUnauthorized;
+  const unchecked = peer.isReused || !rejectUnauthorized;
   return !isServer && unchecked ? identityErrorOf(layer) : null;
 }
 
@@ -57,9 +69,9 @@ function withoutCertificate(layer: TLSLayer): Error | null {
 }
 
 /** A server's Diffie-Hellman key that is smaller than `minDHSize` allows. */
-export function weakKeyErrorOf(layer: TLSLayer): HandshakeError | null {
+export function weakKeyErrorOf(layer: TLSLayer, peer: PeerFacts): HandshakeError | null {
   if (layer.isServer) return null;
-  const bits = layer.dhKeyBits;
+  const bits = peer.dhKeyBits;
   if (bits === 0 || bits >= layer.options.minDHSize) return null;
   return new HandshakeError(`DH parameter size ${bits} is less than ${layer.options.minDHSize}`, {
     code: 'ERR_TLS_DH_PARAM_SIZE',

@@ -35,14 +35,11 @@ export type ContextMethods = Pick<
 export class SecureContext {
   /** @internal */
   readonly native: NativeSecureContext;
-  /** @internal */
-  readonly sessionIdContext: string;
   readonly #trustsDefaults: boolean;
 
   /** Use {@link createSecureContext}. */
   constructor(options: SecureContextOptions = {}) {
     const nativeOptions = toNativeContextOptions(options);
-    this.sessionIdContext = nativeOptions.sessionIdContext ?? '';
     this.#trustsDefaults = nativeOptions.ca === undefined;
     if (this.#trustsDefaults && (loadedDefaults !== undefined || addsToTrust(nativeOptions))) {
       loadDefaults();

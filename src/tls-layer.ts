@@ -15,6 +15,30 @@ import { toBytes, validateBytes, validateInteger, validateString } from './valid
 /** Far more than any use; what native code is asked for it also allocates. */
 const MAX_KEYING_MATERIAL = 1024 * 1024;
 
+/** What native code fills in of a layer that leaves. */
+const numbers = new Float64Array(6);
+
+/** The name of a number, asked for once: few are in use, and each layer that leaves has one. */
+class Names<T> {
+  readonly #known = new Map<number, T>();
+  readonly #ask: (chain: NativeChain, level: number) => T;
+
+  constructor(ask: (chain: NativeChain, level: number) => T) {
+    this.#ask = ask;
+  }
+
+  get(number: number, chain: NativeChain, level: number): T {
+    const known = this.#known.get(number);
+    if (known !== undefined) return known;
+    const name = this.#ask(chain, level);
+    this.#known.set(number, name);
+    return name;
+  }
+}
+
+const protocols = new Names((chain, level) => chain.protocol(level));
+const ciphers = new Names((chain, level) => chain.cipher(level));
+
 /** What a layer has moved, in bytes, and how long its handshake took. */
 export interface LayerStats {
   /** Plaintext delivered by this layer to the layer above it. */
@@ -91,34 +115,36 @@ export class TLSLayer {
   leave(): void {
     if (this.#place === null) return;
     try {
-      this.#left = this.#ask((chain, level) => this.#summarize(chain.summary(level))) ?? null;
+      this.#left = this.#ask((chain, level) => this.#summarize(chain, level)) ?? null;
     } catch {
       // Destroyed by its own pskCallback: the chain can't be asked from inside the handshake, and there is nothing to tell.
     }
     this.#place = null;
   }
 
-  #summarize([stats, protocol, cipher, alpnProtocol, servername]: ReturnType<
-    NativeChain['summary']
-  >): LeftBehind {
+  #summarize(chain: NativeChain, level: number): LeftBehind {
+    const strings = chain.summarize(level, numbers);
     return {
-      stats: this.#statsFrom(stats),
-      protocol,
-      cipher: cipher ?? undefined,
-      alpnProtocol: alpnProtocol ?? false,
-      servername: servername ?? false,
+      stats: {
+        bytesRead: numbers[0] as number,
+        bytesWritten: numbers[1] as number,
+        wireBytesRead: numbers[2] as number,
+        wireBytesWritten: numbers[3] as number,
+        handshakeMs: this.#handshakeMs,
+      },
+      protocol: protocols.get(numbers[4] as number, chain, level),
+      cipher: ciphers.get(numbers[5] as number, chain, level) ?? undefined,
+      alpnProtocol: (strings & 1) === 0 ? false : (chain.alpnProtocol(level) ?? false),
+      servername: (strings & 2) === 0 ? false : (chain.servername(level) ?? false),
     };
-  }
-
-  #statsFrom(moved: ReturnType<NativeChain['stats']>): LayerStats {
-    const [bytesRead, bytesWritten, wireBytesRead, wireBytesWritten] = moved;
-    const handshakeMs = this.#handshakeMs;
-    return { bytesRead, bytesWritten, wireBytesRead, wireBytesWritten, handshakeMs };
   }
 
   get stats(): LayerStats {
     if (this.#left !== null) return this.#left.stats;
-    return this.#statsFrom(this.#ask((chain, level) => chain.stats(level)) ?? [0, 0, 0, 0]);
+    const moved = this.#ask((chain, level) => chain.stats(level));
+    const [bytesRead = 0, bytesWritten = 0, wireBytesRead = 0, wireBytesWritten = 0] = moved ?? [];
+    const handshakeMs = this.#handshakeMs;
+    return { bytesRead, bytesWritten, wireBytesRead, wireBytesWritten, handshakeMs };
   }
 
   /** Always `true`, as on `tls.TLSSocket`. */
@@ -147,7 +173,7 @@ export class TLSLayer {
 
   /** The cipher suite, as `tls.TLSSocket#getCipher()` gives it. */
   getCipher(): CipherNameAndProtocol | undefined {
-    if (this.#left !== null) return this.#left.cipher;
+    if (this.#left !== null) return this.#left.cipher && { ...this.#left.cipher };
     return this.#ask((chain, level) => chain.cipher(level)) ?? undefined;
   }
 
@@ -179,20 +205,10 @@ export class TLSLayer {
     return der ? new X509Certificate(der) : undefined;
   }
 
-  /** @internal */
-  get hasPeerCertificate(): boolean {
-    return this.#ask((chain, level) => chain.hasPeerCertificate(level)) ?? false;
-  }
-
   /** @internal whether a subjectAltName of the peer's certificate is the host, for sure. */
   peerMatches(host: string): boolean {
     const { hostIsIP } = this.options;
     return this.#ask((chain, level) => chain.peerMatches(level, host, hostIsIP)) ?? false;
-  }
-
-  /** @internal */
-  get dhKeyBits(): number {
-    return this.#ask((chain, level) => chain.dhKeyBits(level)) ?? 0;
   }
 
   getPeerX509Certificate(): X509Certificate | undefined {

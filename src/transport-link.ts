@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
@@ -91,6 +92,8 @@ function passOn(transport: OwnedTransport, event: string, ...values: unknown[]):
 }
 
 const NAMES = Object.keys(LISTENERS);
+/** What a transport tells while it is being connected. */
+const OF_CONNECTING: readonly string[] = ['connect', 'ready', 'lookup'];
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
   (this as OwnedTransport)[owner]?.onBorrowed(buffer, length);
@@ -114,8 +117,9 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
   transport.allowHalfOpen = true;
   if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
+  const isConnected = (transport as Partial<Socket>).pending === false;
   for (const name of NAMES) {
-    if (past && name === 'data') continue;
+    if ((past && name === 'data') || (isConnected && OF_CONNECTING.includes(name))) continue;
     transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
   }
   // A transport that ended or closed before will not say so again.
@@ -125,7 +129,7 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
 }
 
 /** Lets a transport go. */
-export function releaseTransport(transport: Duplex): void {
+function releaseTransport(transport: Duplex): void {
   giveReadsBack(transport);
   (transport as OwnedTransport)[owner] = undefined;
   for (const name of NAMES) {

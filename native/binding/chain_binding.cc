@@ -213,15 +213,15 @@ Napi::Value ChainBinding::Push(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (chain_ == nullptr || busy_) return env.Undefined();
   tls::SecureContext* context = SecureContextBinding::ContextOf(info[0]);
-  if (context == nullptr || !info[1].IsObject()) {
-    Napi::TypeError::New(env, "A secure context and options are wanted")
+  if (context == nullptr) {
+    Napi::TypeError::New(env, "A secure context is wanted")
         .ThrowAsJavaScriptException();
     return env.Undefined();
   }
   const tls::ErrorQueueGuard guard;
   std::unique_ptr<tls::Engine> engine =
       tls::Engine::Create(context->get(), environment_.bio_method(),
-                          ToEngineOptions(info[1].As<Napi::Object>()));
+                          ToEngineOptions(info, context->session_context()));
   if (engine == nullptr) {
     ThrowOpenSslError(env, "The layer could not be set up", tls::TakeErrors());
     return env.Undefined();
@@ -301,10 +301,13 @@ Napi::Value ChainBinding::Hold(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::TakeWire(const Napi::CallbackInfo& info) {
-  if (chain_ == nullptr) return ToBuffer(info.Env(), tls::ByteView{});
-  const Napi::Value wire = ToBuffer(info.Env(), chain_->wire().view());
-  chain_->wire().Clear();
-  return wire;
+  if (chain_ == nullptr) return Napi::Number::New(info.Env(), 0);
+  const tls::MutableBytes into = ToMutableBytes(info[0]);
+  const size_t count = std::min(into.size(), chain_->wire().size());
+  tls::Copy(into.data(), chain_->wire().view().data(), count);
+  chain_->wire().Consume(count);
+  if (chain_->wire().empty()) chain_->wire().Clear();
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
 Napi::Value ChainBinding::TakeNotes(const Napi::CallbackInfo& info) {
@@ -327,9 +330,11 @@ Napi::Value ChainBinding::TakeNotes(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::TakeHeld(const Napi::CallbackInfo& info) {
-  if (chain_ == nullptr) return ToBuffer(info.Env(), tls::ByteView{});
+  if (chain_ == nullptr) return info.Env().Null();
   const auto level = static_cast<size_t>(ToUint32(info[0]));
-  return ToBuffer(info.Env(), chain_->TakeHeld(level).view());
+  const tls::ByteQueue held = chain_->TakeHeld(level);
+  if (held.empty()) return info.Env().Null();
+  return ToBuffer(info.Env(), held.view());
 }
 
 Napi::Value ChainBinding::HasPlaintext(const Napi::CallbackInfo& info) {

@@ -50,11 +50,10 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   // Questions and settings.
   static std::vector<PropertyDescriptor> InfoMethods();
   Napi::Value Stats(const Napi::CallbackInfo& info);
-  Napi::Value Summary(const Napi::CallbackInfo& info);
+  Napi::Value Summarize(const Napi::CallbackInfo& info);
+  Napi::Value InspectPeer(const Napi::CallbackInfo& info);
   Napi::Value VerifyResult(const Napi::CallbackInfo& info);
-  Napi::Value DhKeyBits(const Napi::CallbackInfo& info);
   Napi::Value PeerCertificates(const Napi::CallbackInfo& info);
-  Napi::Value HasPeerCertificate(const Napi::CallbackInfo& info);
   Napi::Value PeerMatches(const Napi::CallbackInfo& info);
   Napi::Value OwnCertificate(const Napi::CallbackInfo& info);
   Napi::Value Protocol(const Napi::CallbackInfo& info);

@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include <iterator>
+#include <span>
 
 #include "binding/chain_binding.h"
 #include "binding/convert.h"
@@ -18,11 +18,10 @@ std::vector<ChainBinding::PropertyDescriptor> ChainBinding::InfoMethods() {
   using C = ChainBinding;
   return {
       InstanceMethod<&C::Stats>("stats"),
-      InstanceMethod<&C::Summary>("summary"),
+      InstanceMethod<&C::Summarize>("summarize"),
+      InstanceMethod<&C::InspectPeer>("inspectPeer"),
       InstanceMethod<&C::VerifyResult>("verifyResult"),
-      InstanceMethod<&C::DhKeyBits>("dhKeyBits"),
       InstanceMethod<&C::PeerCertificates>("peerCertificates"),
-      InstanceMethod<&C::HasPeerCertificate>("hasPeerCertificate"),
       InstanceMethod<&C::PeerMatches>("peerMatches"),
       InstanceMethod<&C::OwnCertificate>("ownCertificate"),
       InstanceMethod<&C::Protocol>("protocol"),
@@ -67,25 +66,49 @@ Napi::Value ChainBinding::VerifyResult(const Napi::CallbackInfo& info) {
                             : ToVerifyResult(info.Env(), error);
 }
 
-Napi::Value ChainBinding::DhKeyBits(const Napi::CallbackInfo& info) {
+// What decides about the peer after a handshake, without a value made for it.
+Napi::Value ChainBinding::InspectPeer(const Napi::CallbackInfo& info) {
   tls::Engine* engine = EngineArgument(info);
   if (engine == nullptr) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), tls::DhKeyBits(engine->ssl()));
+  SSL* ssl = engine->ssl();
+  uint32_t* status = environment_.status();
+  status[9] = static_cast<uint32_t>(engine->verify_error());
+  status[10] = tls::HasPeerCertificate(*engine) ? 1 : 0;
+  status[11] = SSL_session_reused(ssl) == 1 ? 1 : 0;
+  const bool is_server = engine->options().is_server;
+  status[12] = is_server ? 0 : static_cast<uint32_t>(tls::DhKeyBits(ssl));
+  return info.Env().Undefined();
 }
 
-// What is kept of a layer that goes, in one call.
-Napi::Value ChainBinding::Summary(const Napi::CallbackInfo& info) {
+// What is kept of a layer that goes, as numbers: the names behind them are few.
+Napi::Value ChainBinding::Summarize(const Napi::CallbackInfo& info) {
+  constexpr size_t kNumbers = 6;
+  constexpr uint32_t kHasAlpn = 1;
+  constexpr uint32_t kHasServername = 2;
   const Napi::Env env = info.Env();
   tls::Engine* engine = EngineArgument(info);
   if (engine == nullptr) return env.Undefined();
-  const Napi::Value values[] = {
-      Stats(info),      Napi::String::New(env, SSL_get_version(engine->ssl())),
-      Cipher(info),     AlpnProtocol(info),
-      Servername(info),
-  };
-  auto list = Napi::Array::New(env, std::size(values));
-  for (uint32_t i = 0; i < std::size(values); i++) list.Set(i, values[i]);
-  return list;
+  const std::span<double> numbers = ToDoubles(info[1]);
+  if (numbers.size() < kNumbers) {
+    Napi::TypeError::New(env, "A Float64Array of six numbers is wanted")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const SSL* ssl = engine->ssl();
+  const tls::EngineStats stats = engine->stats();
+  const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
+  numbers[0] = static_cast<double>(stats.bytes_read);
+  numbers[1] = static_cast<double>(stats.bytes_written);
+  numbers[2] = static_cast<double>(stats.wire_read);
+  numbers[3] = static_cast<double>(stats.wire_written);
+  numbers[4] = SSL_version(ssl);
+  numbers[5] = cipher == nullptr ? 0 : SSL_CIPHER_get_id(cipher);
+  uint32_t strings = 0;
+  if (tls::SelectedProtocol(ssl)) strings |= kHasAlpn;
+  if (SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != nullptr) {
+    strings |= kHasServername;
+  }
+  return Napi::Number::New(env, strings);
 }
 
 Napi::Value ChainBinding::PeerCertificates(const Napi::CallbackInfo& info) {
@@ -96,12 +119,6 @@ Napi::Value ChainBinding::PeerCertificates(const Napi::CallbackInfo& info) {
   result.Set("verified",
              ToBufferArray(info.Env(), tls::VerifiedCertificates(*engine)));
   return result;
-}
-
-Napi::Value ChainBinding::HasPeerCertificate(const Napi::CallbackInfo& info) {
-  tls::Engine* engine = EngineAsked(info);
-  if (engine == nullptr) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), tls::HasPeerCertificate(*engine));
 }
 
 Napi::Value ChainBinding::PeerMatches(const Napi::CallbackInfo& info) {

@@ -18,16 +18,30 @@ std::string ToText(const Napi::Value& value) {
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
 }
 
+namespace {
+
 // One call of Node-API, which says by itself whether it is one: this is done
 // several times a pass.
-tls::MutableBytes ToMutableBytes(const Napi::Value& value) {
+template <typename T>
+std::span<T> ToElements(const Napi::Value& value,
+                        napi_typedarray_type expected) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
   const napi_status status = napi_get_typedarray_info(
       value.Env(), value, &type, &length, &data, nullptr, nullptr);
-  if (status != napi_ok || type != napi_uint8_array) return {};
-  return {static_cast<uint8_t*>(data), length};
+  if (status != napi_ok || type != expected) return {};
+  return {static_cast<T*>(data), length};
+}
+
+}  // namespace
+
+tls::MutableBytes ToMutableBytes(const Napi::Value& value) {
+  return ToElements<uint8_t>(value, napi_uint8_array);
+}
+
+std::span<double> ToDoubles(const Napi::Value& value) {
+  return ToElements<double>(value, napi_float64_array);
 }
 
 tls::ByteView ToView(const Napi::Value& value) { return ToMutableBytes(value); }

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ std::string ToText(const Napi::Value& value);
 // runs again.
 tls::ByteView ToView(const Napi::Value& value);
 tls::MutableBytes ToMutableBytes(const Napi::Value& value);
+// The numbers of a Float64Array; as ToView.
+std::span<double> ToDoubles(const Napi::Value& value);
 std::vector<uint8_t> ToVector(const Napi::Value& value);
 
 Napi::Value ToBuffer(Napi::Env env, tls::ByteView bytes);

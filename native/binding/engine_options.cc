@@ -12,6 +12,19 @@ namespace onion::binding {
 
 namespace {
 
+// Mirrored by EngineFlag in src/native.ts.
+enum EngineFlag : uint32_t {
+  kIsServer = 1,
+  kPauseOnVerify = 2,
+  kFindsName = 4,
+  kSendsName = 8,
+  kNameIsIp = 16,
+  kPauseOnClientHello = 32,
+  kOffload = 64,
+  kRenegotiation = 128,
+  kRequestOcsp = 256,
+};
+
 // The one place where native code calls JavaScript. OpenSSL can't wait for this
 // answer, so it is asked for in the middle of a step; ChainBinding refuses
 // every other call until the step is over.
@@ -39,23 +52,31 @@ tls::PskSource ToPskSource(const Napi::Function& callback) {
 
 }  // namespace
 
-tls::EngineOptions ToEngineOptions(const Napi::Object& options) {
+tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info,
+                                   const std::string& session_context) {
   tls::EngineOptions result;
-  result.is_server = ToBool(options.Get("isServer"));
-  result.verify = static_cast<tls::VerifyMode>(ToUint32(options.Get("verify")));
-  result.pause_on_verify = ToBool(options.Get("pauseOnVerify"));
-  result.host = ToText(options.Get("host"));
-  result.host_is_ip = ToBool(options.Get("hostIsIP"));
-  result.pause_on_client_hello = ToBool(options.Get("pauseOnClientHello"));
-  result.offload = ToBool(options.Get("offload"));
-  result.renegotiation = ToBool(options.Get("renegotiation"));
-  result.max_handshake_bytes = ToUint32(options.Get("maxHandshakeBytes"));
-  result.servername = ToText(options.Get("servername"));
-  result.alpn = ToVector(options.Get("alpn"));
-  result.session = ToVector(options.Get("session"));
-  result.session_context = ToText(options.Get("sessionContext"));
-  result.request_ocsp = ToBool(options.Get("requestOCSP"));
-  const Napi::Value psk = options.Get("psk");
+  const uint32_t flags = ToUint32(info[1]);
+  const auto has = [flags](EngineFlag flag) { return (flags & flag) != 0; };
+  result.is_server = has(kIsServer);
+  result.pause_on_verify = has(kPauseOnVerify);
+  result.host_is_ip = has(kNameIsIp);
+  result.pause_on_client_hello = has(kPauseOnClientHello);
+  result.offload = has(kOffload);
+  result.renegotiation = has(kRenegotiation);
+  result.request_ocsp = has(kRequestOcsp);
+  result.verify = static_cast<tls::VerifyMode>(ToUint32(info[2]));
+  result.max_handshake_bytes = ToUint32(info[3]);
+  if (has(kFindsName) || has(kSendsName)) {
+    const std::string name = ToText(info[4]);
+    if (has(kFindsName)) result.host = name;
+    if (has(kSendsName)) result.servername = name;
+  }
+  if (!info[5].IsObject()) return result;
+  const auto extras = info[5].As<Napi::Object>();
+  result.alpn = ToVector(extras.Get("alpn"));
+  result.session = ToVector(extras.Get("session"));
+  result.session_context = session_context;
+  const Napi::Value psk = extras.Get("psk");
   if (psk.IsFunction()) result.psk = ToPskSource(psk.As<Napi::Function>());
   return result;
 }

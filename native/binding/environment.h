@@ -14,7 +14,7 @@
 namespace onion::binding {
 
 // The fields of the status block; see Status in src/native.ts.
-inline constexpr size_t kStatusFields = 9;
+inline constexpr size_t kStatusFields = 13;
 
 // What the addon keeps for one JavaScript environment (the main thread, a
 // worker, a Jest module registry). It lives as long as the environment.

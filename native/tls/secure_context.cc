@@ -198,7 +198,8 @@ std::unique_ptr<SecureContext> SecureContext::Create(
     return nullptr;
   }
   InstallEngineCallbacks(raw);
-  return std::unique_ptr<SecureContext>(new SecureContext(std::move(context)));
+  return std::unique_ptr<SecureContext>(new SecureContext(
+      std::move(context), options.session_id_context.value_or("")));
 }
 
 TicketKeys SecureContext::ticket_keys() const {

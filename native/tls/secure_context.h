@@ -64,6 +64,10 @@ class SecureContext {
   ~SecureContext() = default;
 
   [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+  // The session id context, which OpenSSL can't be asked for.
+  [[nodiscard]] const std::string& session_context() const {
+    return session_context_;
+  }
 
   [[nodiscard]] TicketKeys ticket_keys() const;
   [[nodiscard]] bool SetTicketKeys(const TicketKeys& keys, ContextError& error);
@@ -79,10 +83,12 @@ class SecureContext {
   [[nodiscard]] X509Pointer issuer() const;
 
  private:
-  explicit SecureContext(SslCtxPointer context)
-      : context_(std::move(context)) {}
+  SecureContext(SslCtxPointer context, std::string session_context)
+      : context_(std::move(context)),
+        session_context_(std::move(session_context)) {}
 
   SslCtxPointer context_;
+  std::string session_context_;
 };
 
 }  // namespace onion::tls

@@ -13,15 +13,16 @@ MutableBytes Workspace::Plaintext(size_t level) {
   return {plaintext_[level].get(), kRecord};
 }
 
-void Workspace::Warm(Chain* chain) {
+bool Workspace::Warm(Chain* chain) {
   for (size_t tries = 0; tries < kWarmChains; tries++) {
     Chain*& place = warm_[next_warm_];
     next_warm_ = (next_warm_ + 1) % kWarmChains;
     if (place != nullptr && !place->Cool()) continue;
     place = chain;
     chain->is_warm_ = true;
-    return;
+    return true;
   }
+  return false;
 }
 
 void Workspace::Forget(const Chain* chain) {
