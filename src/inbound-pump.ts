@@ -265,17 +265,17 @@ export class InboundPump {
     if (room === null) return;
     const outcome = this.#stack.receive(wire, 0, length, room, slab?.offset);
     const { used } = outcome;
+    this.#more = outcome.more;
+    this.#due = outcome.due;
     if (used < length && !this.#stack.hasEnded) this.#inbound.unshift(wire.subarray(used, length));
     this.carryOut(outcome, slab ?? room);
   }
 
   /** Carries out what the stack says, in the order in which it happened. */
   carryOut(
-    { wire, notes, plaintext, event, more, due, unblocked }: Outcome,
+    { wire, notes, plaintext, event, unblocked }: Outcome,
     room: PlaintextSlab | Uint8Array = EMPTY,
   ): void {
-    this.#more = more;
-    this.#due = due;
     this.#wire.reply(wire);
     // Listeners may cause a pass of another socket, which decrypts into the same slab.
     const isReaders = room instanceof Uint8Array;

@@ -86,14 +86,17 @@ export class LayerOperations {
     }
     // While a layer is being stopped, what was not read is still its plaintext.
     if (this.#stack.isStopping) return null;
-    const isAllRead =
-      this.#socket.readableLength === 0 && this.pump.partialBytes === 0 && !this.pump.holdsBytes;
-    if (unread === 'reject' && !isAllRead) {
+    if (unread === 'reject' && !this.#isAllRead) {
       return new StateError('There are bytes that were not read before startTLS()', {
         code: 'ERR_ONION_UNREAD',
       });
     }
     return this.refuseDecoded('startTLS()');
+  }
+
+  get #isAllRead(): boolean {
+    const { readableLength } = this.#socket;
+    return readableLength === 0 && this.pump.partialBytes === 0 && !this.pump.holdsBytes;
   }
 
   /** Bytes that were not read, and can't be got back from the text that a Readable with an encoding has made of them. */
@@ -214,8 +217,11 @@ export class LayerOperations {
     operation.startTimer(ms, () => {
       this.fail(new TLSTimeoutError(`The handshake took longer than ${ms} ms`, layer.index));
     });
-    this.pump.carryOut(this.#stack.begin(layer));
-    this.pump.again();
+    const outcome = this.#stack.begin(layer);
+    const goesOn = outcome.more || this.#stack.held > 0;
+    this.pump.carryOut(outcome);
+    if (goesOn) this.pump.again();
+    else this.pump.kick();
     return operation.settled;
   }
 

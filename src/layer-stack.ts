@@ -274,7 +274,9 @@ export class LayerStack extends LayerList implements LayerPlace {
     const writesWaited = this.#noteWaiting();
     outcome.unblocked = writesWaited && !this.writesWait;
     outcome.event = null;
-    outcome.more = event !== NativeEvent.none;
+    // A handshake that is done leaves nothing to go on with, unless something is held.
+    outcome.more =
+      event !== NativeEvent.none && (event !== NativeEvent.established || this.held > 0);
     outcome.due = false;
     const level = status[Status.layer] as number;
     outcome.wire = this.takeWire();
@@ -284,6 +286,7 @@ export class LayerStack extends LayerList implements LayerPlace {
       // The application gets these bytes while its layers are as they were when the bytes came, and may change them. The
       // chain then stops at the same event again, if it is still there.
       outcome.due = true;
+      outcome.more = true;
       return outcome;
     }
     if (this.#readEnded && event !== NativeEvent.failed) {

@@ -22,6 +22,7 @@ export class Operation<T = any> {
   #resolve!: (value: T) => void;
   #reject!: (error: Error) => void;
   #timer: NodeJS.Timeout | null = null;
+  #onTimeout: () => void = ignore;
   #signal: AbortSignal | null = null;
   #onAbort: (() => void) | null = null;
 
@@ -45,10 +46,17 @@ export class Operation<T = any> {
     signal.addEventListener('abort', onAbort, { once: true });
   }
 
+  /** Of one operation all times are the same: the handshake's, or that of stopping. */
   startTimer(ms: number, onTimeout: () => void): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#onTimeout = onTimeout;
+    if (this.#timer !== null) this.#timer.refresh();
     // The connection keeps the process alive, if anything does; as in Node, its timers don't.
-    this.#timer = setTimeout(onTimeout, ms).unref();
+    else this.#timer = setTimeout(expire, ms, this).unref();
+  }
+
+  /** @internal */
+  expire(): void {
+    this.#onTimeout();
   }
 
   succeed(value: T): void {
@@ -69,6 +77,10 @@ export class Operation<T = any> {
     this.#onAbort = null;
     this.#signal = null;
   }
+}
+
+function expire(operation: Operation): void {
+  operation.expire();
 }
 
 function ignore(): void {}

@@ -71,11 +71,12 @@ tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info,
     if (has(kFindsName)) result.host = name;
     if (has(kSendsName)) result.servername = name;
   }
+  // A session may be set later, too.
+  if (!result.is_server) result.session_context = session_context;
   if (!info[5].IsObject()) return result;
   const auto extras = info[5].As<Napi::Object>();
   result.alpn = ToVector(extras.Get("alpn"));
   result.session = ToVector(extras.Get("session"));
-  result.session_context = session_context;
   const Napi::Value psk = extras.Get("psk");
   if (psk.IsFunction()) result.psk = ToPskSource(psk.As<Napi::Function>());
   return result;

@@ -132,8 +132,15 @@ bool Chain::FeedSome(size_t level, ByteView* bytes) {
     going = Process(level, &rest);
     layer.held.Append(rest);
   }
-  layer.unfinished = !going;
+  layer.unfinished = !going && !HasSettled(layer, *bytes);
   return going;
+}
+
+// Whether a pass that a finished handshake has stopped leaves this layer with
+// nothing to go on with: no more than a record is ever read ahead of it.
+bool Chain::HasSettled(const Layer& layer, ByteView rest) const {
+  return outcome_.event == Event::kEstablished && rest.empty() &&
+         layer.held.empty() && SSL_pending(layer.engine->ssl()) == 0;
 }
 
 bool Chain::Process(size_t level, ByteView* input) {
