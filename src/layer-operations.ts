@@ -39,7 +39,7 @@ export class LayerOperations {
   readonly #socket: OperationsOwner;
   readonly #stack: LayerStack;
   readonly #wire: WireWriter;
-  readonly #pending = new Set<Operation>();
+  #pending: Operation[] = [];
   #endPushed = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class LayerOperations {
 
   /** Whether a start or a stop has not settled. */
   get arePending(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending.length > 0;
   }
 
   /** Whether the reader has been told that there is no more. */
@@ -109,7 +109,7 @@ export class LayerOperations {
 
   /** Gives an operation its place behind the writes that came before it. */
   enqueue(operation: Operation, signal?: AbortSignal): void {
-    this.#pending.add(operation);
+    this.#pending.push(operation);
     if (signal !== undefined)
       operation.watch(signal, () => void this.#socket.destroy(abortError(signal)));
     this.queue.mark(operation);
@@ -136,11 +136,11 @@ export class LayerOperations {
   /** @param error - what the socket was destroyed with, if anything */
   failAll(error: Error | null): void {
     // An error costs a stack trace: most sockets are destroyed with nothing pending.
-    if (this.#pending.size === 0) return;
+    if (this.#pending.length === 0) return;
     const reason =
       error ?? new StateError('The socket was destroyed', { code: 'ERR_ONION_DESTROYED' });
     for (const operation of this.#pending) operation.fail(reason);
-    this.#pending.clear();
+    this.#pending = [];
   }
 
   /** Carries an operation out whose turn has come; false: it has to wait, and the writes behind it. */
@@ -244,7 +244,7 @@ export class LayerOperations {
   #performAnswer(operation: Operation): boolean {
     if (this.#stack.isBelowStopping(operation.layer)) return false;
     this.#closeWrite(operation.layer);
-    this.#pending.delete(operation);
+    this.#forget(operation);
     operation.succeed(undefined);
     return true;
   }
@@ -275,7 +275,7 @@ export class LayerOperations {
   }
 
   #settleStop(operation: Operation, reason: CloseReason): void {
-    this.#pending.delete(operation);
+    this.#forget(operation);
     operation.succeed({ layer: operation.layer, reason });
     this.pump.holdForAwaiter();
     if (operation.holdsReader) this.pump.release();
@@ -286,7 +286,7 @@ export class LayerOperations {
     if (layer.options.requestOCSP && !layer.isServer) {
       this.#tell('OCSPResponse', layer.ocspResponse, layer);
     }
-    if (operation !== undefined) this.#pending.delete(operation);
+    if (operation !== undefined) this.#forget(operation);
     operation?.succeed(layer);
     this.#tell('layerSecure', layer);
     if (this.#socket.destroyed) return;
@@ -318,10 +318,11 @@ export class LayerOperations {
   }
 
   #find(kind: Operation['kind'], layer: TLSLayer): Operation | undefined {
-    for (const operation of this.#pending) {
-      if (operation.kind === kind && operation.layer === layer) return operation;
-    }
-    return undefined;
+    return this.#pending.find((operation) => operation.kind === kind && operation.layer === layer);
+  }
+
+  #forget(settled: Operation): void {
+    this.#pending = this.#pending.filter((operation) => operation !== settled);
   }
 
   #waitFor(done: Promise<void>): void {

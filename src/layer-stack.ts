@@ -35,6 +35,7 @@ export const FULL_RECORD = 16_384;
 
 const EMPTY = Buffer.alloc(0);
 const status = native.status;
+const COLLECT_NOTHING = { keylog: false, sessions: false };
 
 export class LayerStack extends LayerList implements LayerPlace {
   readonly chain: NativeChain = new native.Chain();
@@ -61,7 +62,7 @@ export class LayerStack extends LayerList implements LayerPlace {
   isMute = false;
   #readEnded = false;
   #destroyed = false;
-  #collect = { keylog: false, sessions: false };
+  #collect = COLLECT_NOTHING;
 
   /** @param wake - called when wire bytes are there that no call has returned: `takeWire()` has them */
   constructor(wake: () => void) {
@@ -115,9 +116,14 @@ export class LayerStack extends LayerList implements LayerPlace {
     if (level >= 0) this.chain.trace(level);
   }
 
-  collect(what: { keylog: boolean; sessions: boolean }): void {
-    this.#collect = what;
-    this.chain.collect(what);
+  /** Tells of key log lines, or of sessions, in notes from now on. */
+  collect(what: 'keylog' | 'session'): void {
+    const { keylog, sessions } = this.#collect;
+    this.#collect = {
+      keylog: keylog || what === 'keylog',
+      sessions: sessions || what === 'session',
+    };
+    this.chain.collect(this.#collect);
   }
 
   /** Starts the handshake of a waiting layer: a client's ClientHello is in the outcome. */

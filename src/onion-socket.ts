@@ -74,7 +74,6 @@ export class OnionSocket extends LayeredSurface {
   readonly #queue: WriteQueue;
   readonly #pump: InboundPump;
   readonly #maxDepth: number;
-  readonly #collects = { keylog: false, sessions: false };
   #bytesWritten = 0;
   /** How many of them came last from the Writable. */
   #handedOver = 0;
@@ -417,10 +416,7 @@ export class OnionSocket extends LayeredSurface {
 
   /** @internal */
   collect(event: string | symbol): void {
-    if (event === 'keylog') this.#collects.keylog = true;
-    else if (event === 'session') this.#collects.sessions = true;
-    else return;
-    this.stack.collect(this.#collects);
+    if (event === 'keylog' || event === 'session') this.stack.collect(event);
   }
 }
 

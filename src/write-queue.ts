@@ -24,7 +24,8 @@ export class WriteQueue {
   readonly #stack: LayerStack;
   readonly #wire: WireWriter;
   readonly #owner: WriteQueueOwner;
-  readonly #markers = new Map<Uint8Array, Operation>();
+  /** Operations whose marker has not come to its turn. */
+  #marked: Operation[] = [];
   #chunks: Uint8Array[] = [];
   #next = 0;
   #offset = 0;
@@ -67,7 +68,7 @@ export class WriteQueue {
 
   /** Makes a chunk that will come through the Writable stand for an operation. */
   mark(operation: Operation): void {
-    this.#markers.set(operation.marker, operation);
+    this.#marked.push(operation);
   }
 
   /**
@@ -133,7 +134,7 @@ export class WriteQueue {
 
   get #isAtData(): boolean {
     const chunk = this.#chunks[this.#next];
-    return chunk !== undefined && !this.#markers.has(chunk);
+    return chunk !== undefined && this.#operationOf(chunk) === undefined;
   }
 
   #sealFirst(chunk: Uint8Array): void {
@@ -176,10 +177,10 @@ export class WriteQueue {
   #step(): boolean {
     if (this.#next === this.#chunks.length) return this.#isTaken && this.#finish();
     if (this.#stack.writesWait) return false;
-    const operation = this.#markers.get(this.#chunks[this.#next] as Uint8Array);
+    const operation = this.#operationOf(this.#chunks[this.#next] as Uint8Array);
     if (operation === undefined) return this.#sendPass();
     if (!this.#owner.perform(operation)) return false;
-    this.#markers.delete(operation.marker);
+    this.#marked = this.#marked.filter((other) => other !== operation);
     this.#next++;
     return true;
   }
@@ -205,7 +206,7 @@ export class WriteQueue {
     let bytes = 0;
     while (bytes < PASS_BYTES && this.#next < this.#chunks.length) {
       const chunk = this.#chunks[this.#next] as Uint8Array;
-      if (this.#markers.has(chunk)) break;
+      if (this.#operationOf(chunk) !== undefined) break;
       const piece = chunk.subarray(this.#offset, this.#offset + PASS_BYTES - bytes);
       run.push(piece.length === chunk.length ? chunk : piece);
       bytes += piece.length;
@@ -240,22 +241,27 @@ export class WriteQueue {
     }
     for (const chunk of list) {
       this.#untaken++;
-      this.#wire.write(chunk, this.#onTaken);
+      this.#wire.write(chunk, () => this.#taken());
     }
     return true;
   }
 
-  readonly #onTaken = (): void => {
+  #taken(): void {
     this.#untaken--;
     this.work();
-  };
+  }
 
   get #isTaken(): boolean {
     return this.#untaken === 0 || this.#wire.isIdle;
   }
 
   #isSmall(chunk: Uint8Array): boolean {
-    return chunk.length < GATHER_BELOW && !this.#markers.has(chunk);
+    return chunk.length < GATHER_BELOW && this.#operationOf(chunk) === undefined;
+  }
+
+  /** The operation that a chunk stands for: only one without bytes can. */
+  #operationOf(chunk: Uint8Array): Operation | undefined {
+    return chunk.length > 0 ? undefined : this.#marked.find(({ marker }) => marker === chunk);
   }
 }
 

@@ -362,8 +362,10 @@ Napi::Value ChainBinding::Failure(const Napi::CallbackInfo& info) {
 
 Napi::Value ChainBinding::GetClientHello(const Napi::CallbackInfo& info) {
   tls::Engine* engine = EngineArgument(info);
-  if (engine == nullptr) return info.Env().Undefined();
-  return ToClientHello(info.Env(), engine->client_hello());
+  const tls::ClientHello* hello =
+      engine == nullptr ? nullptr : engine->client_hello();
+  if (hello == nullptr) return info.Env().Undefined();
+  return ToClientHello(info.Env(), *hello);
 }
 
 Napi::Value ChainBinding::AnswerClientHello(const Napi::CallbackInfo& info) {

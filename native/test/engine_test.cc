@@ -96,7 +96,7 @@ void AServerStopsAtTheClientHello() {
   ends.server.accepts = [&](size_t level) {
     asked++;
     const tls::ClientHello& hello =
-        ends.server.chain().engine(level)->client_hello();
+        *ends.server.chain().engine(level)->client_hello();
     CHECK(hello.servername == "inner.test");
     CHECK(hello.protocols.size() == 2);
     CHECK(hello.protocols[0] == "h2");

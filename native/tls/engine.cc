@@ -252,7 +252,8 @@ bool Engine::Renegotiate() {
 }
 
 void Engine::Answer(ClientHelloAnswer answer) {
-  client_hello_answer_ = std::move(answer);
+  if (hello_ == nullptr) hello_ = std::make_unique<HelloPause>();
+  hello_->answer = std::move(answer);
 }
 
 void Engine::AnswerVerify(bool accept) {

@@ -153,8 +153,9 @@ class Engine {
   [[nodiscard]] ByteView received() const {
     return {received_, received_length_};
   }
-  [[nodiscard]] const ClientHello& client_hello() const {
-    return client_hello_;
+  // Null unless it has stopped at one.
+  [[nodiscard]] const ClientHello* client_hello() const {
+    return hello_ == nullptr ? nullptr : &hello_->hello;
   }
   [[nodiscard]] EngineStats stats() const {
     EngineStats stats = stats_;
@@ -207,8 +208,15 @@ class Engine {
   uint8_t received_[32] = {};
   size_t received_length_ = 0;
 
-  ClientHello client_hello_;
-  std::optional<ClientHelloAnswer> client_hello_answer_;
+  struct HelloPause {
+    ClientHello hello;
+    std::optional<ClientHelloAnswer> answer;
+  };
+  [[nodiscard]] const ClientHelloAnswer* hello_answer() const {
+    return hello_ != nullptr && hello_->answer ? &*hello_->answer : nullptr;
+  }
+  // Few layers have one.
+  std::unique_ptr<HelloPause> hello_;
   enum class Verdict { kNone, kAsked, kAccepted, kRefused };
   Verdict verdict_ = Verdict::kNone;
   long chain_error_ = 0;

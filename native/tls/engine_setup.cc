@@ -47,15 +47,17 @@ struct EngineCallbacks {
     if (!engine->options_.pause_on_client_hello) {
       return SSL_CLIENT_HELLO_SUCCESS;
     }
-    if (!engine->client_hello_answer_) {
-      engine->client_hello_ = ParseClientHello(ssl);
+    const ClientHelloAnswer* answer = engine->hello_answer();
+    if (answer == nullptr) {
+      engine->hello_ = std::make_unique<Engine::HelloPause>();
+      engine->hello_->hello = ParseClientHello(ssl);
       return SSL_CLIENT_HELLO_RETRY;
     }
-    if (engine->client_hello_answer_->refused) {
+    if (answer->refused) {
       *alert = SSL_AD_INTERNAL_ERROR;
       return SSL_CLIENT_HELLO_ERROR;
     }
-    SSL_CTX* context = engine->client_hello_answer_->context.get();
+    SSL_CTX* context = answer->context.get();
     if (context != nullptr) engine->SetContext(context);
     return SSL_CLIENT_HELLO_SUCCESS;
   }
@@ -71,8 +73,8 @@ struct EngineCallbacks {
                     unsigned int offered_length, void* /*argument*/) {
     Engine* engine = EngineOf(ssl);
     using Choice = ClientHelloAnswer::Protocol;
-    if (auto& answer = engine->client_hello_answer_;
-        answer && answer->protocol_choice != Choice::kByList) {
+    if (const ClientHelloAnswer* answer = engine->hello_answer();
+        answer != nullptr && answer->protocol_choice != Choice::kByList) {
       if (answer->protocol_choice == Choice::kRefused) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
       }
@@ -95,8 +97,10 @@ struct EngineCallbacks {
   static int OnStatusRequest(SSL* ssl, void* /*argument*/) {
     Engine* engine = EngineOf(ssl);
     if (!engine->options_.is_server) return 1;
-    const auto& answer = engine->client_hello_answer_;
-    if (!answer || answer->ocsp_response.empty()) return SSL_TLSEXT_ERR_NOACK;
+    const ClientHelloAnswer* answer = engine->hello_answer();
+    if (answer == nullptr || answer->ocsp_response.empty()) {
+      return SSL_TLSEXT_ERR_NOACK;
+    }
     const auto& response = answer->ocsp_response;
     void* copy = OPENSSL_memdup(response.data(), response.size());
     SSL_set_tlsext_status_ocsp_resp(ssl, copy,
@@ -107,8 +111,8 @@ struct EngineCallbacks {
   static SSL_SESSION* OnFindSession(SSL* ssl, const unsigned char* /*id*/,
                                     int /*length*/, int* copy) {
     *copy = 0;
-    const auto& answer = EngineOf(ssl)->client_hello_answer_;
-    if (!answer || answer->session == nullptr) return nullptr;
+    const ClientHelloAnswer* answer = EngineOf(ssl)->hello_answer();
+    if (answer == nullptr || answer->session == nullptr) return nullptr;
     SSL_SESSION_up_ref(answer->session.get());
     return answer->session.get();
   }
@@ -302,7 +306,11 @@ bool Engine::Configure(const BIO_METHOD* method) {
           0) {
     return false;
   }
-  if (!options_.session.empty()) SetSession(options_.session);
+  if (!options_.session.empty()) {
+    SetSession(options_.session);
+    // OpenSSL has its own of it now.
+    options_.session = {};
+  }
   return true;
 }
 
