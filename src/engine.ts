@@ -143,7 +143,7 @@ export class TLSEngine {
   }
 
   #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {
-    if (outcome.wire !== null) output.wire.push(outcome.wire);
+    this.#takeWire(output);
     if (outcome.plaintext > 0) output.plaintext.push(room.subarray(0, outcome.plaintext));
     for (const { note, layer } of outcome.notes ?? []) trace(note, layer);
     const { event } = outcome;
@@ -154,6 +154,13 @@ export class TLSEngine {
         this.#pending = null;
       });
     }
+  }
+
+  #takeWire(output: OutputBuilder): void {
+    const { wireBytes } = this.#stack;
+    if (wireBytes === 0) return;
+    const wire = Buffer.allocUnsafe(wireBytes);
+    output.wire.push(wire.subarray(0, this.#stack.takeWire(wire)));
   }
 
   #finish(output: OutputBuilder): EngineOutput {

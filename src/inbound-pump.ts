@@ -273,10 +273,9 @@ export class InboundPump {
 
   /** Carries out what the stack says, in the order in which it happened. */
   carryOut(
-    { wire, notes, plaintext, event, unblocked }: Outcome,
+    { notes, plaintext, event, unblocked }: Outcome,
     room: PlaintextSlab | Uint8Array = EMPTY,
   ): void {
-    this.#wire.reply(wire);
     // Listeners may cause a pass of another socket, which decrypts into the same slab.
     const isReaders = room instanceof Uint8Array;
     const taken = plaintext > 0 && !isReaders ? room.take(plaintext) : null;

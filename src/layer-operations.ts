@@ -250,7 +250,7 @@ export class LayerOperations {
   }
 
   #closeWrite(layer: TLSLayer): void {
-    this.#wire.reply(this.#stack.closeWrite(layer).wire);
+    this.#stack.closeWrite(layer);
     this.#wire.flush();
   }
 

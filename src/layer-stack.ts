@@ -4,8 +4,10 @@
  * A LayerStack is the list of layers of one connection with the native chain that runs them. It does no I/O and knows no
  * timer: bytes go in, an {@link Outcome} comes out, and whoever owns the stack (OnionSocket, TLSEngine) carries it out.
  *
- *   wire ──► receive() ──► Outcome { plaintext, wire, event }        one native call per chunk, whatever the depth
- *   plaintext ──► send() ──► Outcome { wire }
+ *   wire ──► receive() ──► Outcome { plaintext, event }        one native call per chunk, whatever the depth
+ *   plaintext ──► send() ──► Outcome { sealed }
+ *
+ * What the layers have to say of their own accord (handshakes, alerts) waits in the chain for `takeWire()`.
  *
  * The native chain stops at each event. The stack decides what the event means for its layers and says in the outcome
  * whether there is more to come (`more`): then the owner calls `receive` without bytes, after it has carried out what came before. So
@@ -43,7 +45,6 @@ export class LayerStack extends LayerList implements LayerPlace {
     plaintext: 0,
     sealed: 0,
     used: 0,
-    wire: null,
     event: null,
     notes: null,
     more: false,
@@ -53,6 +54,8 @@ export class LayerStack extends LayerList implements LayerPlace {
   readonly #wake: () => void;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
   held = 0;
+  /** Bytes of wire that wait for `takeWire`, as of the last call. They come behind what `send` has sealed. */
+  wireBytes = 0;
   /**
    * Whether a layer can't write for now, as of the last call: a renegotiation is under way (TLS 1.2), or a message of the
    * peer's that follows the handshake is here in part (TLS 1.3).
@@ -64,7 +67,7 @@ export class LayerStack extends LayerList implements LayerPlace {
   #destroyed = false;
   #collect = COLLECT_NOTHING;
 
-  /** @param wake - called when wire bytes are there that no call has returned: `takeWire()` has them */
+  /** @param wake - called when there are wire bytes to take that no call to receive or to send has brought about */
   constructor(wake: () => void) {
     super();
     this.#wake = wake;
@@ -157,11 +160,10 @@ export class LayerStack extends LayerList implements LayerPlace {
   }
 
   /** Sends close_notify: writes go to the layer below from here on. */
-  closeWrite(layer: TLSLayer): Outcome {
-    const outcome = this.#conclude(this.chain.closeWrite(this.levelOf(layer)), false);
+  closeWrite(layer: TLSLayer): void {
+    this.#conclude(this.chain.closeWrite(this.levelOf(layer)), false);
     layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
     if (layer.state === 'closed') this.#remove(layer);
-    return outcome;
   }
 
   /** Takes a layer away in both directions, without telling the peer. */
@@ -204,7 +206,7 @@ export class LayerStack extends LayerList implements LayerPlace {
 
   renegotiate(layer: TLSLayer): boolean {
     const started = this.chain.renegotiate(this.levelOf(layer));
-    this.#noteWaiting();
+    this.#noteWrites();
     this.#wake();
     return started;
   }
@@ -219,6 +221,7 @@ export class LayerStack extends LayerList implements LayerPlace {
 
   keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
     this.chain.keyUpdate(this.levelOf(layer), requestPeer);
+    this.#noteWrites();
     this.#wake();
   }
 
@@ -227,13 +230,10 @@ export class LayerStack extends LayerList implements LayerPlace {
     return this.chain.hasPlaintext();
   }
 
-  /** What the chain has to send; null where there is nothing. */
-  takeWire(): Buffer | null {
-    const length = status[Status.queuedWire] as number;
-    if (length === 0) return null;
-    const wire = Buffer.allocUnsafe(length);
-    // The application may have destroyed the chain from inside the call: then the buffer holds nothing of ours.
-    return this.chain.takeWire(wire) === length ? wire : null;
+  /** Moves wire bytes into a buffer that has room for `wireBytes` of them; returns how many there were. */
+  takeWire(into: Uint8Array): number {
+    this.wireBytes = 0;
+    return this.chain.takeWire(into);
   }
 
   /** Plaintext below all layers that waits for a reader; null where there is none. */
@@ -260,9 +260,10 @@ export class LayerStack extends LayerList implements LayerPlace {
     this.chain.destroy();
   }
 
-  /** Whether writes wait now; returns whether they did before. */
-  #noteWaiting(): boolean {
+  /** What there is to send, and whether writes wait now; returns whether they did before. */
+  #noteWrites(): boolean {
     const before = this.writesWait;
+    this.wireBytes = status[Status.queuedWire] as number;
     this.writesWait = status[Status.writesWait] !== 0 && !this.isMute;
     return before;
   }
@@ -277,7 +278,7 @@ export class LayerStack extends LayerList implements LayerPlace {
     outcome.sealed = status[Status.wire] as number;
     outcome.used = status[Status.used] as number;
     this.held = status[Status.held] as number;
-    const writesWaited = this.#noteWaiting();
+    const writesWaited = this.#noteWrites();
     outcome.unblocked = writesWaited && !this.writesWait;
     outcome.event = null;
     // A handshake that is done leaves nothing to go on with, unless something is held.
@@ -285,7 +286,6 @@ export class LayerStack extends LayerList implements LayerPlace {
       event !== NativeEvent.none && (event !== NativeEvent.established || this.held > 0);
     outcome.due = false;
     const level = status[Status.layer] as number;
-    outcome.wire = this.takeWire();
     outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.#takeNotes() : null;
     if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
     if (outcome.plaintext > 0) {

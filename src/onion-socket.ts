@@ -93,8 +93,8 @@ export class OnionSocket extends LayeredSurface {
     );
     super(transport, duplex);
     this.#maxDepth = maxDepth;
-    this.stack = new LayerStack(() => this.#sendOwn());
-    this.#wire = new WireWriter(transport, dynamicRecordSizing);
+    this.stack = new LayerStack(() => this.#wire.flush());
+    this.#wire = new WireWriter(transport, this.stack, dynamicRecordSizing);
     this.#operations = new LayerOperations(this, transport, this.stack, this.#wire, onread);
     this.#queue = this.#operations.queue;
     this.#pump = this.#operations.pump;
@@ -307,7 +307,7 @@ export class OnionSocket extends LayeredSurface {
 
   #endTransport(done: () => void): void {
     this.#allIsSent = this.transport.writableLength === 0 && this.transport.errored === null;
-    this.#wire.reply(this.stack.closeAll().wire);
+    this.stack.closeAll();
     this.#wire.release();
     if (this.transport.writableEnded || this.transport.destroyed) return done();
     this.transport.end(() => done());
@@ -406,12 +406,6 @@ export class OnionSocket extends LayeredSurface {
   /** @internal */
   protected tellSession(session: Buffer, layer: TLSLayer): void {
     layer.tellSession(session, () => this.emit('session', session, layer));
-  }
-
-  /** Sends what a layer says of its own accord, outside any pass. */
-  #sendOwn(): void {
-    this.#wire.reply(this.stack.takeWire());
-    this.#wire.flush();
   }
 
   /** @internal */

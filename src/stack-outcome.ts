@@ -24,8 +24,6 @@ export interface Outcome {
   sealed: number;
   /** Bytes of the wire passed to `receive` that were taken; the rest is to be passed again. */
   used: number;
-  /** More wire, to be sent after those. */
-  wire: Buffer | null;
   event: StackEvent | null;
   notes: LayerNote[] | null;
   /** Whether `receive` has something to do, also without bytes. */

@@ -10,9 +10,9 @@ export const PASS_BYTES = 64 * 1024;
 /** Records of a pass grow by at most this on each layer; what exceeds the estimate comes back in `Outcome.wire`. */
 const RECORD_OVERHEAD = 40;
 const SLAB_BYTES = PASS_BYTES + 16 * 1024;
-/** Longer replies are written by themselves: there has to be room for a pass behind them. */
+/** More than this of what the layers themselves say is written by itself: there has to be room for a pass behind it. */
 const SHORT_REPLY = 8 * 1024;
-/** Replies (alerts, KeyUpdate, handshake) that a transport which takes nothing may make us hold. */
+/** What the layers say (alerts, KeyUpdate, handshake) that a transport which takes nothing may make us hold. */
 const MAX_REPLY_BACKLOG = 64 * 1024;
 
 let slab: Buffer | null = null;
@@ -28,9 +28,9 @@ const MAX_IDLE_SLABS = 4;
  */
 export class WireWriter {
   readonly #transport: Duplex;
+  readonly #stack: LayerStack;
   readonly #givesToKernel: boolean;
   readonly #sizing: RecordSizing | null;
-  #replies: Buffer[] = [];
   #replyBacklog = 0;
   /** Slabs of which the transport has not given everything to the kernel. */
   #lent: Buffer[] | null = null;
@@ -40,8 +40,9 @@ export class WireWriter {
   /** How often the transport has taken all that it had been given. */
   drains = 0;
 
-  constructor(transport: Duplex, dynamicRecordSizing = false) {
+  constructor(transport: Duplex, stack: LayerStack, dynamicRecordSizing: boolean) {
     this.#transport = transport;
+    this.#stack = stack;
     this.#sizing = dynamicRecordSizing ? new RecordSizing() : null;
     this.#givesToKernel = Object.getPrototypeOf(transport) === Socket.prototype;
   }
@@ -90,42 +91,38 @@ export class WireWriter {
     this.drains++;
   }
 
-  /** Keeps bytes that the stack has to say by itself until `flush`, so that one flight leaves in one piece. */
-  reply(bytes: Buffer | null): void {
-    if (bytes !== null) this.#replies.push(bytes);
-  }
-
+  /** Sends what the layers have to say of their own accord: all of a pass, so that one flight leaves in one piece. */
   flush(): void {
-    if (this.#held) return;
-    const bytes = this.#takeReplies();
-    if (bytes !== null && !this.write(bytes)) this.#replyBacklog += bytes.length;
+    const { wireBytes } = this.#stack;
+    if (wireBytes === 0 || this.#held) return;
+    const room = this.#hasToKeep(wireBytes) ? Buffer.allocUnsafeSlow(wireBytes) : this.#hotSlab();
+    if (!this.#send(room, this.#stack.takeWire(room))) this.#replyBacklog += wireBytes;
   }
 
-  #takeReplies(): Buffer | null {
-    if (this.#replies.length === 0) return null;
-    const replies = this.#replies;
-    this.#replies = [];
-    return replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies);
+  /** Whether the transport will not give so many bytes to the kernel at once, as far as is known before. */
+  #hasToKeep(bytes: number): boolean {
+    if (!this.#givesToKernel || bytes > SLAB_BYTES) return true;
+    return this.#transport.writableLength > 0 || (this.#transport as Socket).connecting;
   }
 
-  /** Seals one pass of plaintext and writes it, behind the replies and in one piece with them. */
-  seal(
-    stack: LayerStack,
-    chunks: Uint8Array | readonly Uint8Array[],
-    bytes: number,
-  ): StackEvent | null {
-    if (this.#replies.length > 1 || (this.#replies[0]?.length ?? 0) > SHORT_REPLY) this.flush();
-    const replies = this.#takeReplies();
-    const before = replies?.length ?? 0;
-    const room = this.#room(before + bytes, stack.count);
-    replies?.copy(room);
+  /** Seals one pass of plaintext and writes it, behind what the layers have to say and in one piece with that. */
+  seal(chunks: Uint8Array | readonly Uint8Array[], bytes: number): StackEvent | null {
+    const stack = this.#stack;
+    if (stack.wireBytes > SHORT_REPLY) this.flush();
+    const room = this.#room(stack.wireBytes + bytes, stack.count);
+    const before = stack.wireBytes === 0 ? 0 : stack.takeWire(room);
     // A transport that answers within write() makes the stack say something new in the same object.
-    const { sealed, wire, event } = stack.send(chunks, room, before, this.#sizing?.next(bytes));
-    const end = before + sealed;
-    if (end > 0) this.write(room.subarray(0, end));
-    if (wire !== null) this.write(wire);
-    if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
+    const { sealed, event } = stack.send(chunks, room, before, this.#sizing?.next(bytes));
+    this.#send(room, before + sealed);
+    this.flush();
     return event;
+  }
+
+  /** Writes the first bytes of a buffer; false: the transport has had enough. */
+  #send(room: Buffer, length: number): boolean {
+    const goesOn = this.write(length === room.length ? room : room.subarray(0, length));
+    if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
+    return goesOn;
   }
 
   #lend(room: Buffer): void {
@@ -161,12 +158,14 @@ export class WireWriter {
   }
 
   #room(bytes: number, layers: number): Buffer {
-    if (this.#givesToKernel) {
-      this.#takeBack();
-      slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
-      return slab;
-    }
+    if (this.#givesToKernel) return this.#hotSlab();
     const records = Math.ceil(bytes / 15_000) + 1;
     return Buffer.allocUnsafe(bytes + records * RECORD_OVERHEAD * layers);
+  }
+
+  #hotSlab(): Buffer {
+    this.#takeBack();
+    slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return slab;
   }
 }

@@ -225,7 +225,7 @@ export class WriteQueue {
       return false;
     }
     if (this.#stack.isBare) return this.#handOver(chunks, bytes);
-    const event = this.#wire.seal(this.#stack, chunks, bytes);
+    const event = this.#wire.seal(chunks, bytes);
     if (event?.type !== 'failed') return true;
     this.#owner.fail(event.error);
     return false;

@@ -38,6 +38,7 @@ Chain::~Chain() {
 void Chain::Begin() {
   outcome_ = {};
   is_passing_ = true;
+  if (!is_warm_) workspace_->Warm(this);
 }
 
 Outcome Chain::Finish() {
@@ -45,15 +46,7 @@ Outcome Chain::Finish() {
   // Node's own calls of OpenSSL come next.
   ClearErrors();
   is_passing_ = false;
-  if (!is_warm_) WarmOrCool();
   return outcome_;
-}
-
-// Which record buffers to keep, if they are not kept yet: a handshake alone
-// does not make a connection a busy one.
-void Chain::WarmOrCool() {
-  const bool carries_data = outcome_.plaintext > 0 || outcome_.wire > 0;
-  if (!carries_data || !workspace_->Warm(this)) Cool();
 }
 
 bool Chain::Cool() {

@@ -101,7 +101,6 @@ class Chain {
   void Drain();
   void Begin();
   Outcome Finish();
-  void WarmOrCool();
   // Gives the engines' record buffers back; false in the middle of a pass.
   bool Cool();
 

@@ -13,16 +13,15 @@ MutableBytes Workspace::Plaintext(size_t level) {
   return {plaintext_[level].get(), kRecord};
 }
 
-bool Workspace::Warm(Chain* chain) {
+void Workspace::Warm(Chain* chain) {
   for (size_t tries = 0; tries < kWarmChains; tries++) {
     Chain*& place = warm_[next_warm_];
     next_warm_ = (next_warm_ + 1) % kWarmChains;
     if (place != nullptr && !place->Cool()) continue;
     place = chain;
     chain->is_warm_ = true;
-    return true;
+    return;
   }
-  return false;
 }
 
 void Workspace::Forget(const Chain* chain) {

@@ -20,7 +20,7 @@ class Chain;
 //
 // OpenSSL's own record buffers, 33 KiB an engine, are worth keeping between
 // the passes of a busy connection and too much for an idle one. So the few
-// chains that moved data last keep theirs; a newcomer takes the place of the
+// chains that were used last keep theirs; a newcomer takes the place of the
 // one that came longest ago.
 class Workspace {
  public:
@@ -36,8 +36,7 @@ class Workspace {
   // by whoever changes it. OpenSSL locks little of an SSL_CTX.
   RwLock& contexts() { return contexts_; }
 
-  // False where all places are taken by chains in the middle of a pass.
-  bool Warm(Chain* chain);
+  void Warm(Chain* chain);
   void Forget(const Chain* chain);
 
  private:
