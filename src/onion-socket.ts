@@ -44,7 +44,13 @@ import {
 import { bindPsk } from './psk';
 import type { TLSLayer } from './tls-layer';
 import { trace } from './trace';
-import { attachTransport, closeTransport, handBackTransport, type Parting } from './transport-link';
+import {
+  attachTransport,
+  closeTransport,
+  handBackTransport,
+  listenFor,
+  type Parting,
+} from './transport-link';
 import { invalidArgType } from './validate';
 import { WireWriter } from './wire-writer';
 import { brokenPipe, type WriteQueue } from './write-queue';
@@ -416,6 +422,7 @@ export class OnionSocket extends LayeredSurface {
 
 function onNewListener(this: OnionSocket, event: string | symbol): void {
   this.collect(event);
+  listenFor(this.transport, event);
 }
 
 function sentAlert(error: Error): boolean {

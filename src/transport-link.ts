@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
@@ -92,8 +91,8 @@ function passOn(transport: OwnedTransport, event: string, ...values: unknown[]):
 }
 
 const NAMES = Object.keys(LISTENERS);
-/** What a transport tells while it is being connected. */
-const OF_CONNECTING: readonly string[] = ['connect', 'ready', 'lookup'];
+/** Only for those who listen, as most do not: each listener on a transport is paid for by every connection. */
+const PASSED_ON: ReadonlySet<string | symbol> = new Set(['connect', 'ready', 'timeout', 'lookup']);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
   (this as OwnedTransport)[owner]?.onBorrowed(buffer, length);
@@ -117,15 +116,25 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
   transport.allowHalfOpen = true;
   if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
-  const isConnected = (transport as Partial<Socket>).pending === false;
   for (const name of NAMES) {
-    if ((past && name === 'data') || (isConnected && OF_CONNECTING.includes(name))) continue;
-    transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
+    if (!PASSED_ON.has(name) && !(past && name === 'data')) listen(transport, name);
   }
   // A transport that ended or closed before will not say so again.
   if (transport.readableEnded) process.nextTick(() => to.onEnd());
   if (transport.destroyed) process.nextTick(() => to.onTransportClose());
   transport.resume();
+}
+
+function listen(transport: Duplex, name: string): void {
+  transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
+}
+
+/** Somebody listens for an event of the socket above, which may be one of its transport's. */
+export function listenFor(transport: Duplex, name: string | symbol): void {
+  if (typeof name !== 'string' || !PASSED_ON.has(name)) return;
+  const isFree = (transport as OwnedTransport)[owner] === undefined;
+  if (isFree || transport.listeners(name).includes(LISTENERS[name] as () => void)) return;
+  listen(transport, name);
 }
 
 /** Lets a transport go. */
