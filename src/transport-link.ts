@@ -26,14 +26,18 @@ export interface TransportOwner {
   emit(event: string, ...values: unknown[]): boolean;
 }
 
-const owner = Symbol('onion-tls owner of a transport');
-const asItCame = Symbol('onion-tls settings of a transport as it came');
-const passing = Symbol('onion-tls passing an event of a transport on');
-type OwnedTransport = Duplex & {
-  [passing]?: boolean;
-  [owner]: TransportOwner | undefined;
-  [asItCame]: { allowHalfOpen: boolean; encoding: BufferEncoding | null };
-};
+/** What a transport that was taken over knows of it. */
+interface Link {
+  /** Undefined once it was let go. */
+  owner: TransportOwner | undefined;
+  /** As it came. */
+  readonly allowHalfOpen: boolean;
+  readonly encoding: BufferEncoding | null;
+  isPassingOn: boolean;
+}
+
+const link = Symbol('onion-tls link of a transport');
+type OwnedTransport = Duplex & { [link]?: Link };
 type Listener = (this: OwnedTransport, ...values: never[]) => void;
 
 /**
@@ -49,21 +53,21 @@ const BYTES_AS_TEXT = 'latin1';
 const LISTENERS: Readonly<Record<string, Listener>> = {
   data(chunk: Buffer | string) {
     const isBytes = typeof chunk !== 'string' || encodingOf(this) !== BYTES_AS_TEXT;
-    this[owner]?.onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
+    this[link]?.owner?.onData(isBytes ? chunk : Buffer.from(chunk, BYTES_AS_TEXT));
   },
   end() {
     // Of a socket above it that has ended, and whose events somebody passes on.
     if (this.readableEnded === false) return;
-    this[owner]?.onEnd();
+    this[link]?.owner?.onEnd();
   },
   drain() {
-    this[owner]?.onDrain();
+    this[link]?.owner?.onDrain();
   },
   close() {
-    this[owner]?.onTransportClose();
+    this[link]?.owner?.onTransportClose();
   },
   error(error: unknown) {
-    this[owner]?.onTransportError(toError(error));
+    this[link]?.owner?.onTransportError(toError(error));
   },
   connect() {
     passOn(this, 'connect');
@@ -81,12 +85,13 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
 
 /** Not back again: there are programs that emit what a socket tells them on the transport. */
 function passOn(transport: OwnedTransport, event: string, ...values: unknown[]): void {
-  if (transport[passing]) return;
-  transport[passing] = true;
+  const to = transport[link];
+  if (to === undefined || to.isPassingOn) return;
+  to.isPassingOn = true;
   try {
-    transport[owner]?.emit(event, ...values);
+    to.owner?.emit(event, ...values);
   } finally {
-    transport[passing] = false;
+    to.isPassingOn = false;
   }
 }
 
@@ -95,7 +100,7 @@ const NAMES = Object.keys(LISTENERS);
 const PASSED_ON: ReadonlySet<string | symbol> = new Set(['connect', 'ready', 'timeout', 'lookup']);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
-  (this as OwnedTransport)[owner]?.onBorrowed(buffer, length);
+  (this as OwnedTransport)[link]?.owner?.onBorrowed(buffer, length);
   // Whether it goes on reading is decided by pause() and resume().
   return true;
 }
@@ -107,12 +112,12 @@ function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
  */
 export function attachTransport(transport: Duplex, to: TransportOwner): void {
   const owned = transport as OwnedTransport;
-  if (owned[owner] !== undefined) {
+  if (owned[link]?.owner !== undefined) {
     throw invalidArgValue('transport', transport, 'is in use by another socket: detach() it first');
   }
-  owned[owner] = to;
   const encoding = encodingOf(transport);
-  owned[asItCame] = { allowHalfOpen: transport.allowHalfOpen, encoding };
+  const { allowHalfOpen } = transport;
+  owned[link] = { owner: to, allowHalfOpen, encoding, isPassingOn: false };
   transport.allowHalfOpen = true;
   if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
@@ -132,7 +137,7 @@ function listen(transport: Duplex, name: string): void {
 /** Somebody listens for an event of the socket above, which may be one of its transport's. */
 export function listenFor(transport: Duplex, name: string | symbol): void {
   if (typeof name !== 'string' || !PASSED_ON.has(name)) return;
-  const isFree = (transport as OwnedTransport)[owner] === undefined;
+  const isFree = (transport as OwnedTransport)[link]?.owner === undefined;
   if (isFree || transport.listeners(name).includes(LISTENERS[name] as () => void)) return;
   listen(transport, name);
 }
@@ -140,7 +145,8 @@ export function listenFor(transport: Duplex, name: string | symbol): void {
 /** Lets a transport go. */
 function releaseTransport(transport: Duplex): void {
   giveReadsBack(transport);
-  (transport as OwnedTransport)[owner] = undefined;
+  const from = (transport as OwnedTransport)[link];
+  if (from !== undefined) from.owner = undefined;
   for (const name of NAMES) {
     transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
   }
@@ -149,7 +155,7 @@ function releaseTransport(transport: Duplex): void {
 /** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */
 export function handBackTransport(transport: Duplex, unread: Buffer): void {
   releaseTransport(transport);
-  const { allowHalfOpen, encoding } = (transport as OwnedTransport)[asItCame];
+  const { allowHalfOpen, encoding } = (transport as OwnedTransport)[link] as Link;
   transport.allowHalfOpen = allowHalfOpen;
   transport.pause();
   if (encoding !== null) transport.setEncoding(encoding);
