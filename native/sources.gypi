@@ -22,6 +22,7 @@
     'onion_tls_binding_sources': [
       'native/binding/addon.cc',
       'native/binding/chain_binding.cc',
+      'native/binding/chain_handshake_binding.cc',
       'native/binding/chain_info_binding.cc',
       'native/binding/context_options.cc',
       'native/binding/convert.cc',

@@ -1,6 +1,6 @@
 // Fails when a module imports against the direction of the layout:
 //
-//   index -> onion-socket -> layer-stack -> layer-list -> tls-layer -> layer-state
+//   index -> onion-socket -> layer-stack -> layer-chain -> layer-list -> tls-layer -> layer-state
 //   errors and options are leaves; a named few load the addon;
 //   cli, node-tls, proxy and inspector stand on top, and nothing below imports them;
 //   in C++, binding includes tls, never the reverse, and <napi.h> stays in binding.
@@ -25,15 +25,22 @@ const RANK = new Map([
   ['options', 2],
   ['tls-layer', 3],
   ['layer-list', 3],
-  ['layer-stack', 4],
-  ['engine', 5],
-  ['onion-socket', 5],
-  ['connect', 6],
-  ['server', 6],
-  ['index', 7],
+  ['layer-chain', 4],
+  ['layer-stack', 5],
+  ['engine', 6],
+  ['onion-socket', 6],
+  ['connect', 7],
+  ['server', 7],
+  ['index', 8],
 ]);
 const TOP_FOLDERS = new Set(['node-tls', 'cli', 'proxy', 'inspector']);
-const MAY_LOAD_ADDON = new Set(['layer-stack', 'engine', 'plaintext-slab', 'secure-context']);
+const MAY_LOAD_ADDON = new Set([
+  'layer-chain',
+  'layer-stack',
+  'engine',
+  'plaintext-slab',
+  'secure-context',
+]);
 /** They see Outcomes and layers, and none of the numbers that cross the border. */
 const NO_NATIVE_VALUES = new Set(['onion-socket', 'connect', 'server', 'index', ...TOP_FOLDERS]);
 

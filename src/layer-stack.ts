@@ -19,16 +19,16 @@
  * both directions.
  */
 import { answerClientHello, type ClientHelloAnswer } from './client-hello';
-import { callNative, errorFromFailure, TLSError, TruncationError } from './errors';
-import { LayerList } from './layer-list';
+import { errorFromFailure, TLSError, TruncationError } from './errors';
+import { LayerChain } from './layer-chain';
 import { isReadOpen } from './layer-state';
 import { native } from './load-addon';
-import { type NativeChain, NativeEvent, Status, VerifyMode } from './native';
-import { engineExtrasOf, engineFlagsOf, type LayerOptions, verifyModeOf } from './options';
-import { acceptsPeer, type PeerFacts, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
+import { NativeEvent, Status, VerifyMode } from './native';
+import type { LayerOptions } from './options';
+import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
 import { toError } from './rethrow';
-import type { LayerNote, Outcome, StackEvent } from './stack-outcome';
-import { type LayerPlace, TLSLayer } from './tls-layer';
+import type { Outcome, StackEvent } from './stack-outcome';
+import { TLSLayer } from './tls-layer';
 
 export type { CloseReason, LayerNote, Outcome, StackEvent } from './stack-outcome';
 
@@ -37,10 +37,8 @@ export const FULL_RECORD = 16_384;
 
 const EMPTY = Buffer.alloc(0);
 const status = native.status;
-const COLLECT_NOTHING = { keylog: false, sessions: false };
 
-export class LayerStack extends LayerList implements LayerPlace {
-  readonly chain: NativeChain = new native.Chain();
+export class LayerStack extends LayerChain {
   readonly #outcome: Outcome = {
     plaintext: 0,
     sealed: 0,
@@ -51,27 +49,8 @@ export class LayerStack extends LayerList implements LayerPlace {
     due: false,
     unblocked: false,
   };
-  readonly #wake: () => void;
-  /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
-  held = 0;
-  /** Bytes of wire that wait for `takeWire`, as of the last call. They come behind what `send` has sealed. */
-  wireBytes = 0;
-  /**
-   * Whether a layer can't write for now, as of the last call: a renegotiation is under way (TLS 1.2), or a message of the
-   * peer's that follows the handshake is here in part (TLS 1.3).
-   */
-  writesWait = false;
-  /** Whether writes can't be sent any more: the peer has ended in the middle of what they were waiting for. */
-  isMute = false;
   #readEnded = false;
   #destroyed = false;
-  #collect = COLLECT_NOTHING;
-
-  /** @param wake - called when there are wire bytes to take that no call to receive or to send has brought about */
-  constructor(wake: () => void) {
-    super();
-    this.#wake = wake;
-  }
 
   get hasEnded(): boolean {
     return this.#readEnded;
@@ -86,47 +65,8 @@ export class LayerStack extends LayerList implements LayerPlace {
     const layer = new TLSLayer(this.nextIndex, options, this);
     const behind = this.stopping;
     if (behind.length > 0) this.deferred.push({ layer, behind });
-    else this.#pushNative(layer, unread);
+    else this.pushEngine(layer, unread);
     return layer;
-  }
-
-  #pushNative(layer: TLSLayer, unread: readonly Uint8Array[]): void {
-    const options = layer.options;
-    const level = this.layers.length;
-    const { secureContext, verify, maxHandshakeBytes, servername } = options;
-    const flags = engineFlagsOf(options);
-    const extras = engineExtrasOf(options);
-    callNative(() =>
-      this.chain.push(secureContext.native, flags, verify, maxHandshakeBytes, servername, extras),
-    );
-    this.layers.push(layer);
-    if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
-    if (options.enableTrace) this.trace(layer);
-    for (const bytes of options.leftover) this.chain.feed(level, bytes);
-    for (const bytes of unread) this.chain.feed(level, bytes);
-    const held = this.chain.takeHeld(level + 1);
-    if (held !== null) this.chain.feed(level, held);
-  }
-
-  /** Wire bytes that the layer has to see behind those it has. */
-  feed(layer: TLSLayer, bytes: Uint8Array): void {
-    this.chain.feed(this.levelOf(layer), bytes);
-  }
-
-  /** Tells of the layer's messages in notes from now on. */
-  trace(layer: TLSLayer): void {
-    const level = this.levelOf(layer);
-    if (level >= 0) this.chain.trace(level);
-  }
-
-  /** Tells of key log lines, or of sessions, in notes from now on. */
-  collect(what: 'keylog' | 'session'): void {
-    const { keylog, sessions } = this.#collect;
-    this.#collect = {
-      keylog: keylog || what === 'keylog',
-      sessions: sessions || what === 'session',
-    };
-    this.chain.collect(this.#collect);
   }
 
   /** Starts the handshake of a waiting layer: a client's ClientHello is in the outcome. */
@@ -163,7 +103,7 @@ export class LayerStack extends LayerList implements LayerPlace {
   closeWrite(layer: TLSLayer): void {
     this.#conclude(this.chain.closeWrite(this.levelOf(layer)), false);
     layer.enter(layer.state === 'readClosed' ? 'closed' : 'writeClosed');
-    if (layer.state === 'closed') this.#remove(layer);
+    if (layer.state === 'closed') this.remove(layer);
   }
 
   /** Takes a layer away in both directions, without telling the peer. */
@@ -172,7 +112,7 @@ export class LayerStack extends LayerList implements LayerPlace {
     this.chain.dropWrite(level);
     this.chain.closeRead(level);
     layer.enter('closed');
-    this.#remove(layer);
+    this.remove(layer);
     // Perhaps for another layer, which then keeps what it is given.
     this.writesWait = false;
     this.#pushDeferred();
@@ -204,48 +144,11 @@ export class LayerStack extends LayerList implements LayerPlace {
     return null;
   }
 
-  renegotiate(layer: TLSLayer): boolean {
-    const started = this.chain.renegotiate(this.levelOf(layer));
-    this.#noteWrites();
-    this.#wake();
-    return started;
-  }
-
-  /** How a layer treats its peer's certificate in the handshakes to come. */
-  setVerify(layer: TLSLayer, requestCert: boolean, rejectUnauthorized: boolean): void {
-    const verify = verifyModeOf(layer.isServer, requestCert, rejectUnauthorized);
-    Object.assign(layer.options, { requestCert, rejectUnauthorized, verify });
-    if (verify !== VerifyMode.none) layer.options.secureContext.prepareToVerify();
-    this.chain.setVerify(this.levelOf(layer), verify);
-  }
-
-  keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
-    this.chain.keyUpdate(this.levelOf(layer), requestPeer);
-    this.#noteWrites();
-    this.#wake();
-  }
-
-  /** Whether a layer has decrypted more than the reader had room for. */
-  get hasPlaintext(): boolean {
-    return this.chain.hasPlaintext();
-  }
-
-  /** Moves wire bytes into a buffer that has room for `wireBytes` of them; returns how many there were. */
-  takeWire(into: Uint8Array): number {
-    this.wireBytes = 0;
-    return this.chain.takeWire(into);
-  }
-
-  /** Plaintext below all layers that waits for a reader; null where there is none. */
-  takeHeld(): Buffer | null {
-    return this.chain.takeHeld(this.layers.length);
-  }
-
   #pushDeferred(): void {
     for (let next = this.deferred[0]; next !== undefined; next = this.deferred[0]) {
       if (next.behind.some((layer) => isReadOpen(layer.state))) return;
       this.deferred.shift();
-      this.#pushNative(next.layer, []);
+      this.pushEngine(next.layer, []);
     }
   }
 
@@ -260,14 +163,6 @@ export class LayerStack extends LayerList implements LayerPlace {
     this.chain.destroy();
   }
 
-  /** What there is to send, and whether writes wait now; returns whether they did before. */
-  #noteWrites(): boolean {
-    const before = this.writesWait;
-    this.wireBytes = status[Status.queuedWire] as number;
-    this.writesWait = status[Status.writesWait] !== 0 && !this.isMute;
-    return before;
-  }
-
   /**
    * Reads the status block, and does what the event asks for. The same object is returned each time: what calls the
    * application next has read it before.
@@ -278,7 +173,7 @@ export class LayerStack extends LayerList implements LayerPlace {
     outcome.sealed = status[Status.wire] as number;
     outcome.used = status[Status.used] as number;
     this.held = status[Status.held] as number;
-    const writesWaited = this.#noteWrites();
+    const writesWaited = this.noteWrites();
     outcome.unblocked = writesWaited && !this.writesWait;
     outcome.event = null;
     // A handshake that is done leaves nothing to go on with, unless something is held.
@@ -286,7 +181,7 @@ export class LayerStack extends LayerList implements LayerPlace {
       event !== NativeEvent.none && (event !== NativeEvent.established || this.held > 0);
     outcome.due = false;
     const level = status[Status.layer] as number;
-    outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.#takeNotes() : null;
+    outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.takeNotes() : null;
     if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
     if (outcome.plaintext > 0) {
       // The application gets these bytes while its layers are as they were when the bytes came, and may change them. The
@@ -304,13 +199,6 @@ export class LayerStack extends LayerList implements LayerPlace {
     if (this.#destroyed) outcome.more = false;
     if (outcome.event?.type === 'end' || outcome.event?.type === 'failed') outcome.more = false;
     return outcome;
-  }
-
-  /** With the layers that they are about: by the time they are told, places may have changed. */
-  #takeNotes(): LayerNote[] {
-    return this.chain
-      .takeNotes()
-      .map((note) => ({ note, layer: this.layers[note.layer] as TLSLayer }));
   }
 
   /** What an application's callback throws ends the connection, not the process. */
@@ -348,8 +236,7 @@ export class LayerStack extends LayerList implements LayerPlace {
   #offload(level: number): Promise<void> {
     return new Promise((resolve) => {
       this.chain.offload(level, () => {
-        // What was to be collected may have changed while the engine was away.
-        this.chain.collect(this.#collect);
+        this.collectAgain();
         resolve();
       });
     });
@@ -363,7 +250,7 @@ export class LayerStack extends LayerList implements LayerPlace {
 
   /** Finds out about the peer after a handshake, the first or another: why the layer has to end, if it has to. */
   verify(layer: TLSLayer): Error | null {
-    const peer = this.#inspectPeer(layer);
+    const peer = this.inspectPeer(layer);
     const weakness = weakKeyErrorOf(layer, peer);
     if (weakness !== null) return weakness;
     const failure = verifyFailureOf(layer, peer);
@@ -371,18 +258,6 @@ export class LayerStack extends LayerList implements LayerPlace {
       failure === null && (!layer.isServer || layer.options.verify !== VerifyMode.none);
     layer.authorizationError = failure;
     return layer.options.rejectUnauthorized ? failure : null;
-  }
-
-  #inspectPeer(layer: TLSLayer): PeerFacts {
-    const level = this.levelOf(layer);
-    this.chain.inspectPeer(level);
-    const isVerified = status[Status.verifyError] === 0;
-    return {
-      verifyResult: isVerified ? null : this.chain.verifyResult(level),
-      hasCertificate: status[Status.hasCertificate] !== 0,
-      isReused: status[Status.isReused] !== 0,
-      dhKeyBits: status[Status.dhKeyBits] as number,
-    };
   }
 
   #peerClosed(layer: TLSLayer): StackEvent {
@@ -408,7 +283,7 @@ export class LayerStack extends LayerList implements LayerPlace {
     const answer = !layer.stopRequested;
     layer.stopRequested = true;
     layer.enter(layer.state === 'writeClosed' ? 'closed' : 'readClosed');
-    if (layer.state === 'closed') this.#remove(layer);
+    if (layer.state === 'closed') this.remove(layer);
     this.#pushDeferred();
     return { type: 'layerClose', layer, reason: 'clean', answer };
   }
@@ -441,12 +316,5 @@ export class LayerStack extends LayerList implements LayerPlace {
 
   #truncated(layer: TLSLayer, what: string): TruncationError {
     return new TruncationError(`${what} without close_notify on layer ${layer.index}`, layer.index);
-  }
-
-  #remove(layer: TLSLayer): void {
-    const level = this.levelOf(layer);
-    layer.leave();
-    this.chain.remove(level);
-    this.layers.splice(level, 1);
   }
 }

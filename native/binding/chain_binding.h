@@ -12,7 +12,8 @@ namespace onion::binding {
 class Environment;
 
 // The JavaScript face of a tls::Chain: `NativeChain` in src/native.ts. Calls
-// that move bytes are here, questions about a layer in chain_info_binding.cc.
+// that move bytes are here, those about a handshake that has stopped in
+// chain_handshake_binding.cc, questions about a layer in chain_info_binding.cc.
 class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -38,6 +39,9 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   Napi::Value TakeHeld(const Napi::CallbackInfo& info);
   Napi::Value HasPlaintext(const Napi::CallbackInfo& info);
   Napi::Value Collect(const Napi::CallbackInfo& info);
+  Napi::Value Destroy(const Napi::CallbackInfo& info);
+
+  // Handshakes.
   Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value GetClientHello(const Napi::CallbackInfo& info);
   Napi::Value AnswerClientHello(const Napi::CallbackInfo& info);
@@ -45,7 +49,6 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   Napi::Value Offload(const Napi::CallbackInfo& info);
   Napi::Value KeyUpdate(const Napi::CallbackInfo& info);
   Napi::Value Renegotiate(const Napi::CallbackInfo& info);
-  Napi::Value Destroy(const Napi::CallbackInfo& info);
 
   // Questions and settings.
   static std::vector<PropertyDescriptor> InfoMethods();
