@@ -66,7 +66,7 @@ export const VerifyMode = {
 
 export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
 
-/** What an engine does, as bits: reading fifteen named properties for each layer cost more than all other glue of it. */
+/** What an engine does, as bits: C++ reads each named property through V8's runtime, and each layer has them. */
 export const EngineFlag = {
   isServer: 1,
   /** Client: stop with `verify` after the chain was checked, before the handshake goes on. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
@@ -127,7 +128,15 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
   // A transport that ended or closed before will not say so again.
   if (transport.readableEnded) process.nextTick(() => to.onEnd());
   if (transport.destroyed) process.nextTick(() => to.onTransportClose());
-  transport.resume();
+  if (past) startReading(transport);
+  else transport.resume();
+}
+
+/** Of a socket whose reads go past its Readable: that has nothing to let flow, unless somebody has paused it. */
+function startReading(socket: Duplex): void {
+  if (socket.readableFlowing === false) socket.resume();
+  // One that is being connected reads by itself once it is.
+  else if (!(socket as Socket).connecting) socket.read(0);
 }
 
 function listen(transport: Duplex, name: string): void {
