@@ -6,12 +6,18 @@ bool ToBool(const Napi::Value& value) {
   return value.IsBoolean() && value.As<Napi::Boolean>().Value();
 }
 
+// One call of Node-API each, which says by itself whether it is a number: this
+// is done several times a pass.
 double ToDouble(const Napi::Value& value, double otherwise) {
-  return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : otherwise;
+  double number = 0;
+  const napi_status status = napi_get_value_double(value.Env(), value, &number);
+  return status == napi_ok ? number : otherwise;
 }
 
 uint32_t ToUint32(const Napi::Value& value) {
-  return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
+  uint32_t number = 0;
+  const napi_status status = napi_get_value_uint32(value.Env(), value, &number);
+  return status == napi_ok ? number : 0;
 }
 
 std::string ToText(const Napi::Value& value) {
@@ -20,8 +26,7 @@ std::string ToText(const Napi::Value& value) {
 
 namespace {
 
-// One call of Node-API, which says by itself whether it is one: this is done
-// several times a pass.
+// The same of an array.
 template <typename T>
 std::span<T> ToElements(const Napi::Value& value,
                         napi_typedarray_type expected) {
