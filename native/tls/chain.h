@@ -85,7 +85,7 @@ class Chain {
 
   bool Feed(size_t level, ByteView bytes);
   bool FeedSome(size_t level, ByteView* bytes);
-  bool HasSettled(const Layer& layer, ByteView rest) const;
+  [[nodiscard]] bool HasSettled(const Layer& layer, ByteView rest) const;
   bool Process(size_t level, ByteView* input);
   bool StepHandshake(size_t level, ByteView* input);
   bool StopHandshake(Event event, size_t level);
