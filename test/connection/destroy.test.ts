@@ -239,6 +239,23 @@ describe('a callback that throws', () => {
   }
 });
 
+describe.each(['connect', 'ready', 'timeout', 'lookup'])("'%s' of a transport", (event) => {
+  test('comes once to whoever listens, and nobody listens for it otherwise', () => {
+    const pair = pipePair();
+    expect(pair.pipe.a.listenerCount(event)).toBe(0);
+    const heard = jest.fn();
+    pair.client.on(event, heard);
+    pair.client.on(event, () => {});
+    pair.pipe.a.emit(event);
+    expect(heard).toHaveBeenCalledTimes(1);
+    pair.client.destroy();
+    pair.pipe.a.emit(event);
+    expect(heard).toHaveBeenCalledTimes(1);
+    pair.client.on(event, heard);
+    expect(pair.pipe.a.listenerCount(event)).toBe(0);
+  });
+});
+
 describe('after the end of a connection', () => {
   test('no listener is left on the transport but that for errors', async () => {
     const pair = await goTo(pipePair(), 2);

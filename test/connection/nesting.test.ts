@@ -139,7 +139,11 @@ describe('each layer on its own', () => {
     'TLS_AES_256_GCM_SHA384',
   ];
 
-  async function fiveDifferent(): Promise<{ clients: TLSLayer[]; servers: TLSLayer[] }> {
+  async function fiveDifferent(): Promise<{
+    pair: Pair;
+    clients: TLSLayer[];
+    servers: TLSLayer[];
+  }> {
     const pair = pipePair();
     const layers = await Promise.all(
       levelsTo(5).map((level) => {
@@ -151,6 +155,7 @@ describe('each layer on its own', () => {
       }),
     );
     return {
+      pair,
       clients: layers.map(([client]) => client),
       servers: layers.map(([, server]) => server),
     };
@@ -168,6 +173,19 @@ describe('each layer on its own', () => {
         levelsTo(5).map((level) => `protocol-${level}`),
       );
     }
+  });
+
+  test('still says so once it has left, each time in an object of its own', async () => {
+    const { pair, clients } = await fiveDifferent();
+    const before = clients.map((layer) => layer.stats);
+    pair.client.destroy();
+    expect(clients.map((layer) => layer.stats)).toEqual(before);
+    expect(clients.map((layer) => layer.getProtocol())).toEqual(levelsTo(5).map(() => 'TLSv1.3'));
+    expect(clients.map((layer) => layer.servername)).toEqual(
+      levelsTo(5).map((level) => `layer${level}.test`),
+    );
+    for (const layer of clients) Object.assign(layer.getCipher() ?? {}, { name: 'changed' });
+    expect(clients.map((layer) => layer.getCipher()?.name)).toEqual(CIPHERS);
   });
 
   test('shows the certificate of its own peer', async () => {
