@@ -91,7 +91,7 @@ export class InboundPump {
     } finally {
       this.#passing = false;
       this.kick();
-      this.#ownInbound(buffer);
+      if (this.#inbound.length > 0) this.#ownInbound(buffer);
     }
   }
 

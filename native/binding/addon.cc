@@ -44,7 +44,8 @@ Napi::Value KeepFreedMemory(const Napi::CallbackInfo& info) {
 Environment::Environment(Napi::Env env)
     : bio_method_(tls::NewMemoryPipeMethod()),
       status_(Napi::Reference<Napi::Uint32Array>::New(
-          Napi::Uint32Array::New(env, kStatusFields), 1)) {}
+          Napi::Uint32Array::New(env, kStatusFields), 1)),
+      status_data_(status_.Value().Data()) {}
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);

@@ -31,7 +31,7 @@ class Environment {
   }
   tls::Workspace& workspace() { return workspace_; }
   // The block that each call on a chain fills in; see Status in src/native.ts.
-  uint32_t* status() { return status_.Value().Data(); }
+  uint32_t* status() { return status_data_; }
   Napi::Value status_array() { return status_.Value(); }
 
   Napi::FunctionReference secure_context_constructor;
@@ -45,6 +45,8 @@ class Environment {
   tls::BioMethodPointer bio_method_;
   tls::Workspace workspace_;
   Napi::Reference<Napi::Uint32Array> status_;
+  // Its memory, which stays where it is: asking for it costs two calls.
+  uint32_t* status_data_;
 };
 
 }  // namespace onion::binding
