@@ -24,12 +24,13 @@ const MAX_IDLE_SLABS = 4;
  * Hands wire bytes to the transport, in order, and knows when it has had enough.
  *
  * A `net.Socket` that has nothing queued after `write()` has given the bytes to the kernel: then the same slab serves the
- * next pass, which keeps it in the cache. Any other transport may keep what it is given and gets memory of its own.
+ * next pass, which keeps it in the cache. Any other transport may keep what it is given and gets memory of its own; so
+ * does a socket on which somebody has put a `write()` of theirs.
  */
 export class WireWriter {
   readonly #transport: Duplex;
   readonly #stack: LayerStack;
-  readonly #givesToKernel: boolean;
+  readonly #isSocket: boolean;
   readonly #sizing: RecordSizing | null;
   #replyBacklog = 0;
   /** Slabs of which the transport has not given everything to the kernel. */
@@ -44,7 +45,11 @@ export class WireWriter {
     this.#transport = transport;
     this.#stack = stack;
     this.#sizing = dynamicRecordSizing ? new RecordSizing() : null;
-    this.#givesToKernel = Object.getPrototypeOf(transport) === Socket.prototype;
+    this.#isSocket = Object.getPrototypeOf(transport) === Socket.prototype;
+  }
+
+  get #givesToKernel(): boolean {
+    return this.#isSocket && this.#transport.write === Socket.prototype.write;
   }
 
   /** Whether what was written waits for the transport's `'drain'`. */

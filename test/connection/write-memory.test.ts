@@ -51,6 +51,26 @@ describe('a write whose memory is used again in its callback', () => {
   });
 });
 
+test('a write() that somebody has put on the transport may keep what it is given', async () => {
+  const pair = await tcpPair();
+  const kept: Uint8Array[] = [];
+  const passed: Buffer[] = [];
+  const { transport } = pair.client;
+  const write = transport.write.bind(transport) as (...values: unknown[]) => boolean;
+  transport.write = ((chunk: Uint8Array, ...rest: unknown[]) => {
+    kept.push(chunk);
+    passed.push(Buffer.from(chunk));
+    return write(chunk, ...rest);
+  }) as typeof transport.write;
+  await goTo(pair, 2);
+  const inbox = new Inbox(pair.server);
+  for (let round = 0; round < 3; round++) {
+    pair.client.write(pattern(50_000, round));
+    await inbox.bytes(50_000);
+  }
+  expect(Buffer.concat(kept).equals(Buffer.concat(passed))).toBe(true);
+});
+
 describe('the callbacks of writes', () => {
   test.each([0, 1])(
     'are called when the socket is destroyed before, at depth %i',
