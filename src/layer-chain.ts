@@ -44,7 +44,7 @@ export class LayerChain extends LayerList implements LayerPlace {
       this.chain.push(secureContext.native, flags, verify, maxHandshakeBytes, servername, extras),
     );
     this.layers.push(layer);
-    if (this.#collect.keylog || this.#collect.sessions) this.chain.collect(this.#collect);
+    if (this.#collect !== COLLECT_NOTHING) this.collectAgain();
     if (options.enableTrace) this.trace(layer);
     for (const bytes of options.leftover) this.chain.feed(level, bytes);
     for (const bytes of unread) this.chain.feed(level, bytes);
@@ -73,7 +73,7 @@ export class LayerChain extends LayerList implements LayerPlace {
     this.collectAgain();
   }
 
-  /** What is to be collected may have changed while an engine was on the thread pool. */
+  /** For an engine that is new, or was on the thread pool meanwhile. */
   protected collectAgain(): void {
     this.chain.collect(this.#collect);
   }

@@ -218,10 +218,9 @@ export class LayerOperations {
       this.fail(new TLSTimeoutError(`The handshake took longer than ${ms} ms`, layer.index));
     });
     const outcome = this.#stack.begin(layer);
-    const goesOn = outcome.more || this.#stack.held > 0;
+    if (outcome.more) this.pump.more();
     this.pump.carryOut(outcome);
-    if (goesOn) this.pump.again();
-    else this.pump.kick();
+    this.pump.kick();
     return operation.settled;
   }
 

@@ -69,10 +69,12 @@ export class LayerStack extends LayerChain {
     return layer;
   }
 
-  /** Starts the handshake of a waiting layer: a client's ClientHello is in the outcome. */
+  /** Starts the handshake of a waiting layer: a client has its ClientHello to send, a server may hold one. */
   begin(layer: TLSLayer): Outcome {
     layer.enter('handshaking');
-    return this.#conclude(this.chain.start(this.levelOf(layer)));
+    const outcome = this.#conclude(this.chain.start(this.levelOf(layer)));
+    outcome.more = outcome.more || this.held > 0;
+    return outcome;
   }
 
   /**

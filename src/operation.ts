@@ -51,12 +51,11 @@ export class Operation<T = any> {
     this.#onTimeout = onTimeout;
     if (this.#timer !== null) this.#timer.refresh();
     // The connection keeps the process alive, if anything does; as in Node, its timers don't.
-    else this.#timer = setTimeout(expire, ms, this).unref();
+    else this.#timer = setTimeout(Operation.#expire, ms, this).unref();
   }
 
-  /** @internal */
-  expire(): void {
-    this.#onTimeout();
+  static #expire(operation: Operation): void {
+    operation.#onTimeout();
   }
 
   succeed(value: T): void {
@@ -77,10 +76,6 @@ export class Operation<T = any> {
     this.#onAbort = null;
     this.#signal = null;
   }
-}
-
-function expire(operation: Operation): void {
-  operation.expire();
 }
 
 function ignore(): void {}

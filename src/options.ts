@@ -201,8 +201,8 @@ function sessionOf(options: StartTLSOptions): Uint8Array | undefined {
 export function parseStartTLSOptions(options: StartTLSOptions): LayerOptions {
   validateObject(options, 'options');
   const isServer = optionalBoolean(options.isServer, 'options.isServer');
-  refuseMisplaced(options, isServer);
   refuseOtherContext(options);
+  refuseMisplaced(options, isServer);
   if (isServer) refuseServerWithoutIdentity(options);
   const layer = layerOptionsOf(options, isServer);
   if (layer.verify !== VerifyMode.none) layer.secureContext.prepareToVerify();
