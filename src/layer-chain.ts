@@ -13,6 +13,8 @@ const COLLECT_NOTHING = { keylog: false, sessions: false };
 /** The layers with the native chain that runs them: what is said to it without an event that comes of it. */
 export class LayerChain extends LayerList implements LayerPlace {
   readonly chain: NativeChain = new native.Chain();
+  /** The number of that chain. */
+  protected readonly number = status[0] as number;
   readonly #wake: () => void;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
   held = 0;

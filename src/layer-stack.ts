@@ -88,7 +88,7 @@ export class LayerStack extends LayerChain {
     plaintext: Uint8Array,
     offset = 0,
   ): Outcome {
-    return this.#conclude(this.chain.receive(wire, start, end, plaintext, offset));
+    return this.#conclude(native.receive(this.number, wire, start, end, plaintext, offset));
   }
 
   /** Seals under every layer whose write half is open, into `wire` from `offset` on. */
@@ -98,7 +98,7 @@ export class LayerStack extends LayerChain {
     offset = 0,
     largestRecord = FULL_RECORD,
   ): Outcome {
-    return this.#conclude(this.chain.send(chunks, wire, offset, largestRecord), false);
+    return this.#conclude(native.send(this.number, chunks, wire, offset, largestRecord), false);
   }
 
   /** Sends close_notify: writes go to the layer below from here on. */

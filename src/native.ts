@@ -27,6 +27,7 @@ export type NativeEvent = (typeof NativeEvent)[keyof typeof NativeEvent];
 
 /** Indexes into {@link NativeAddon.status}, which every call on a chain fills in anew. */
 export const Status = {
+  /** And of a chain that has just been made its number. */
   event: 0,
   /** The layer that the event is about, counted from 0. */
   layer: 1,
@@ -172,6 +173,7 @@ export interface NativeEphemeralKey {
   size: number;
 }
 
+/** A new one leaves its number for `receive` and `send` of {@link NativeAddon} in the first field of the status block. */
 export interface NativeChain {
   /**
    * Puts a layer on top, which waits until `start`. Its number is the count of layers before.
@@ -187,27 +189,6 @@ export interface NativeChain {
     extras: NativeEngineExtras | null,
   ): void;
   start(layer: number): NativeEvent;
-  /**
-   * Opens the bytes of `wire` from `start` to `end`, into `plaintext` from `offset` on. Numbers and not views, as a view
-   * costs as much as a small record. What it has not taken (`Status.used`) is to be passed again.
-   */
-  receive(
-    wire: Uint8Array,
-    start: number,
-    end: number,
-    plaintext: Uint8Array,
-    offset: number,
-  ): NativeEvent;
-  /**
-   * Seals one chunk or several under all layers whose write half is open: into `wire` from `offset` on, and what exceeds it
-   * into the queue.
-   */
-  send(
-    chunks: Uint8Array | readonly Uint8Array[],
-    wire: Uint8Array,
-    offset: number,
-    largestRecord: number,
-  ): NativeEvent;
   /** Sends close_notify on one layer; nothing is sealed by it any more. */
   closeWrite(layer: number): NativeEvent;
   /** Drops the write half without telling the peer. */
@@ -335,6 +316,30 @@ export interface NativeAddon {
   readonly opensslCompiledMajor: number;
   readonly opensslMajor: number;
   Chain: new () => NativeChain;
+  /**
+   * Opens the bytes of `wire` from `start` to `end`, into `plaintext` from `offset` on. Numbers and not views, as a view
+   * costs as much as a small record; a chain by its number, as finding it by its object costs as much again. What has not
+   * been taken (`Status.used`) is to be passed again.
+   */
+  receive(
+    chain: number,
+    wire: Uint8Array,
+    start: number,
+    end: number,
+    plaintext: Uint8Array,
+    offset: number,
+  ): NativeEvent;
+  /**
+   * Seals one chunk or several under all layers whose write half is open: into `wire` from `offset` on, and what exceeds it
+   * into the queue.
+   */
+  send(
+    chain: number,
+    chunks: Uint8Array | readonly Uint8Array[],
+    wire: Uint8Array,
+    offset: number,
+    largestRecord: number,
+  ): NativeEvent;
   SecureContext: new (options: NativeContextOptions) => NativeSecureContext;
   /** The PEM certificates that verify peers of contexts without `ca`; kept as one store per environment. */
   setDefaultCACertificates(pem: Uint8Array[]): void;

@@ -28,6 +28,9 @@ export class PlaintextSlab {
   /** Kept, so that no compiler leaves it out. */
   protected ballast: unknown[] = [];
   #keepsFreed = false;
+  /** What was last copied from, and where it begins: messages tend to be of one length, and a view costs more than a copy. */
+  #source = this.buffer;
+  #sourceStart = 0;
 
   /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
@@ -35,6 +38,7 @@ export class PlaintextSlab {
     if (this.offset > 0) this.#keepFreedMemory();
     this.buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
     this.offset = 0;
+    this.#source = this.buffer;
     this.ballast = new Array(BALLAST).fill(0);
     return this;
   }
@@ -51,11 +55,19 @@ export class PlaintextSlab {
     const start = this.offset;
     if (length < COPY_BELOW) {
       const copy = Buffer.allocUnsafe(length);
-      this.buffer.copy(copy, 0, start, start + length);
+      copy.set(this.#view(start, length));
       return copy;
     }
     this.offset += length;
     return this.buffer.subarray(start, this.offset);
+  }
+
+  #view(start: number, length: number): Buffer {
+    if (this.#source.length !== length || this.#sourceStart !== start) {
+      this.#source = this.buffer.subarray(start, start + length);
+      this.#sourceStart = start;
+    }
+    return this.#source;
   }
 }
 

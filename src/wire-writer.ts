@@ -16,6 +16,8 @@ const SHORT_REPLY = 8 * 1024;
 const MAX_REPLY_BACKLOG = 64 * 1024;
 
 let slab: Buffer | null = null;
+/** The last view of that slab: answers tend to be of one length, and a view costs as much as the call that seals them. */
+let slabView: Buffer | null = null;
 /** Slabs that transports have had for a while and are done with. */
 const idleSlabs: Buffer[] = [];
 const MAX_IDLE_SLABS = 4;
@@ -125,7 +127,7 @@ export class WireWriter {
 
   /** Writes the first bytes of a buffer; false: the transport has had enough. */
   #send(room: Buffer, length: number): boolean {
-    const goesOn = this.write(length === room.length ? room : room.subarray(0, length));
+    const goesOn = this.write(room === slab ? viewOfSlab(room, length) : firstBytes(room, length));
     if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
     return goesOn;
   }
@@ -134,6 +136,7 @@ export class WireWriter {
     this.#lent ??= [];
     this.#lent.push(room);
     slab = idleSlabs.pop() ?? null;
+    slabView = null;
   }
 
   #takeBack(): void {
@@ -173,4 +176,13 @@ export class WireWriter {
     slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
     return slab;
   }
+}
+
+function firstBytes(room: Buffer, length: number): Buffer {
+  return length === room.length ? room : room.subarray(0, length);
+}
+
+function viewOfSlab(room: Buffer, length: number): Buffer {
+  if (slabView?.length !== length) slabView = firstBytes(room, length);
+  return slabView;
 }

@@ -20,7 +20,7 @@ Napi::Value LiveObjects(const Napi::CallbackInfo& info) {
   const auto set = [&](const char* name, size_t count) {
     counts.Set(name, static_cast<double>(count));
   };
-  set("chains", environment.live_chains);
+  set("chains", environment.live_chains());
   set("engines", environment.live_engines);
   set("contexts", environment.live_contexts);
   return counts;
@@ -47,6 +47,22 @@ Environment::Environment(Napi::Env env)
           Napi::Uint32Array::New(env, kStatusFields), 1)),
       status_data_(status_.Value().Data()) {}
 
+uint32_t Environment::Add(ChainBinding* chain) {
+  if (free_numbers_.empty()) {
+    chains_.push_back(chain);
+    return static_cast<uint32_t>(chains_.size() - 1);
+  }
+  const uint32_t number = free_numbers_.back();
+  free_numbers_.pop_back();
+  chains_[number] = chain;
+  return number;
+}
+
+void Environment::Remove(uint32_t number) {
+  chains_[number] = nullptr;
+  free_numbers_.push_back(number);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
@@ -54,7 +70,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("opensslVersion", OpenSSL_version(OPENSSL_VERSION_STRING));
   exports.Set("opensslCompiledMajor", OPENSSL_VERSION_MAJOR);
   exports.Set("opensslMajor", OPENSSL_version_major());
-  exports.Set("Chain", ChainBinding::Define(env));
+  ChainBinding::Define(env, exports);
   SecureContextBinding::Define(env, exports);
   exports.Set("liveObjects",
               Napi::Function::New<LiveObjects>(env, "liveObjects"));

@@ -63,13 +63,11 @@ class ChainBinding::Busy {
   ChainBinding* binding_;
 };
 
-Napi::Function ChainBinding::Define(Napi::Env env) {
+void ChainBinding::Define(Napi::Env env, Napi::Object exports) {
   using C = ChainBinding;
   std::vector<PropertyDescriptor> methods = {
       InstanceMethod<&C::Push>("push"),
       InstanceMethod<&C::Start>("start"),
-      InstanceMethod<&C::Receive>("receive"),
-      InstanceMethod<&C::Send>("send"),
       InstanceMethod<&C::CloseWrite>("closeWrite"),
       InstanceMethod<&C::DropWrite>("dropWrite"),
       InstanceMethod<&C::CloseRead>("closeRead"),
@@ -90,19 +88,22 @@ Napi::Function ChainBinding::Define(Napi::Env env) {
       InstanceMethod<&C::Destroy>("destroy"),
   };
   for (PropertyDescriptor& method : InfoMethods()) methods.push_back(method);
-  return DefineClass(env, "Chain", methods);
+  exports.Set("Chain", DefineClass(env, "Chain", methods));
+  exports.Set("receive", Napi::Function::New<Receive>(env, "receive"));
+  exports.Set("send", Napi::Function::New<Send>(env, "send"));
 }
 
 ChainBinding::ChainBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChainBinding>(info),
       environment_(Environment::Of(info.Env())),
+      number_(environment_.Add(this)),
       chain_(std::make_unique<tls::Chain>(&environment_.workspace())) {
-  environment_.live_chains++;
+  environment_.status()[0] = number_;
 }
 
 ChainBinding::~ChainBinding() {
   Free();
-  environment_.live_chains--;
+  environment_.Remove(number_);
 }
 
 void ChainBinding::Free() {
@@ -177,9 +178,15 @@ Napi::Value ChainBinding::Report(Napi::Env env, const tls::Outcome& outcome) {
   return Napi::Number::New(env, status[0]);
 }
 
+ChainBinding* ChainBinding::Named(const Napi::CallbackInfo& info) {
+  ChainBinding* found = Environment::Of(info.Env()).chain(ToUint32(info[0]));
+  const bool is_there = found != nullptr && found->chain_ != nullptr;
+  return is_there && !found->busy_ ? found : nullptr;
+}
+
 // After destroy() a call has nothing to do and nothing to say.
 Napi::Value ChainBinding::Gone(Napi::Env env) {
-  std::fill_n(environment_.status(), kStatusFields, 0);
+  std::fill_n(Environment::Of(env).status(), kStatusFields, 0);
   return Napi::Number::New(env, 0);
 }
 
@@ -215,29 +222,32 @@ Napi::Value ChainBinding::Start(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChainBinding::Receive(const Napi::CallbackInfo& info) {
-  if (chain_ == nullptr || busy_) return Gone(info.Env());
-  const Busy busy(this);
-  const tls::ByteView wire = ToView(info[0]);
-  const size_t end = std::min<size_t>(ToUint32(info[2]), wire.size());
-  const size_t start = std::min<size_t>(ToUint32(info[1]), end);
-  return Report(info.Env(), chain_->Receive(wire.subspan(start, end - start),
-                                            From(info[3], info[4])));
+  ChainBinding* self = Named(info);
+  if (self == nullptr) return Gone(info.Env());
+  const Busy busy(self);
+  const tls::ByteView wire = ToView(info[1]);
+  const size_t end = std::min<size_t>(ToUint32(info[3]), wire.size());
+  const size_t start = std::min<size_t>(ToUint32(info[2]), end);
+  const tls::Outcome outcome = self->chain_->Receive(
+      wire.subspan(start, end - start), From(info[4], info[5]));
+  return self->Report(info.Env(), outcome);
 }
 
 Napi::Value ChainBinding::Send(const Napi::CallbackInfo& info) {
-  if (chain_ == nullptr || busy_) return Gone(info.Env());
-  const tls::MutableBytes wire = From(info[1], info[2]);
-  const size_t largest = ToUint32(info[3]);
-  if (!info[0].IsArray()) {
-    const std::array<tls::ByteView, 1> one = {ToView(info[0])};
-    return Report(info.Env(), chain_->Send(one, wire, largest));
-  }
-  const auto chunks = info[0].As<Napi::Array>();
+  ChainBinding* self = Named(info);
+  if (self == nullptr) return Gone(info.Env());
+  const tls::MutableBytes wire = From(info[2], info[3]);
+  const size_t largest = ToUint32(info[4]);
+  const auto seal = [&](std::span<const tls::ByteView> chunks) {
+    return self->Report(info.Env(), self->chain_->Send(chunks, wire, largest));
+  };
+  if (!info[1].IsArray()) return seal(std::array{ToView(info[1])});
+  const auto chunks = info[1].As<Napi::Array>();
   const uint32_t count = chunks.Length();
   std::vector<tls::ByteView> views;
   views.reserve(count);
   for (uint32_t i = 0; i < count; i++) views.push_back(ToView(chunks.Get(i)));
-  return Report(info.Env(), chain_->Send(views, wire, largest));
+  return seal(views);
 }
 
 Napi::Value ChainBinding::CloseWrite(const Napi::CallbackInfo& info) {

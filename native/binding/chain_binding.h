@@ -16,7 +16,7 @@ class Environment;
 // chain_handshake_binding.cc, questions about a layer in chain_info_binding.cc.
 class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
  public:
-  static Napi::Function Define(Napi::Env env);
+  static void Define(Napi::Env env, Napi::Object exports);
 
   explicit ChainBinding(const Napi::CallbackInfo& info);
   ~ChainBinding() override;
@@ -24,11 +24,14 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
  private:
   class OffloadWorker;
 
+  // The two calls of each pass name their chain by its number: to find out what
+  // an object wraps takes a look at a private property, by V8's runtime.
+  static Napi::Value Receive(const Napi::CallbackInfo& info);
+  static Napi::Value Send(const Napi::CallbackInfo& info);
+
   // Bytes.
   Napi::Value Push(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
-  Napi::Value Receive(const Napi::CallbackInfo& info);
-  Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value CloseWrite(const Napi::CallbackInfo& info);
   Napi::Value DropWrite(const Napi::CallbackInfo& info);
   Napi::Value CloseRead(const Napi::CallbackInfo& info);
@@ -89,7 +92,9 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   bool FindLevel(const Napi::CallbackInfo& info, size_t* level);
   // Fills in the status block; the event is the value of the call.
   Napi::Value Report(Napi::Env env, const tls::Outcome& outcome);
-  Napi::Value Gone(Napi::Env env);
+  // The chain that the first argument names; null where it has no layers.
+  static ChainBinding* Named(const Napi::CallbackInfo& info);
+  static Napi::Value Gone(Napi::Env env);
   void Free();
 
   // Set while a step runs that may ask JavaScript for a pre-shared key: the
@@ -97,6 +102,7 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   class Busy;
 
   Environment& environment_;
+  uint32_t number_;
   std::unique_ptr<tls::Chain> chain_;
   size_t counted_engines_ = 0;
   bool busy_ = false;

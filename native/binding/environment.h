@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "tls/bio.h"
 #include "tls/chain.h"
@@ -12,6 +13,8 @@
 #include "tls/trust_store.h"
 
 namespace onion::binding {
+
+class ChainBinding;
 
 // The fields of the status block; see Status in src/native.ts.
 inline constexpr size_t kStatusFields = 13;
@@ -34,14 +37,26 @@ class Environment {
   uint32_t* status() { return status_data_; }
   Napi::Value status_array() { return status_.Value(); }
 
+  // Gives a chain a number by which calls can name it; it has it until Remove.
+  uint32_t Add(ChainBinding* chain);
+  void Remove(uint32_t number);
+  // Null for a number that no chain has.
+  [[nodiscard]] ChainBinding* chain(uint32_t number) const {
+    return number < chains_.size() ? chains_[number] : nullptr;
+  }
+
   Napi::FunctionReference secure_context_constructor;
   // Verifies peers of contexts without CAs of their own.
   tls::TrustStore default_trust;
-  size_t live_chains = 0;
+  [[nodiscard]] size_t live_chains() const {
+    return chains_.size() - free_numbers_.size();
+  }
   size_t live_engines = 0;
   size_t live_contexts = 0;
 
  private:
+  std::vector<ChainBinding*> chains_;
+  std::vector<uint32_t> free_numbers_;
   tls::BioMethodPointer bio_method_;
   tls::Workspace workspace_;
   Napi::Reference<Napi::Uint32Array> status_;
