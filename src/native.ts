@@ -254,7 +254,8 @@ export interface NativeChain {
   ): Buffer | null;
   setMaxSendFragment(layer: number, size: number): boolean;
   setServername(layer: number, name: string): void;
-  setSession(layer: number, session: Uint8Array): void;
+  /** @param context - the layer's: a session of another is not offered */
+  setSession(layer: number, session: Uint8Array, context: NativeSecureContext): void;
   setContext(layer: number, context: NativeSecureContext): void;
   setVerify(layer: number, verify: VerifyMode): void;
   /** Notes the layer's messages from now on. */

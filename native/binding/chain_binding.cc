@@ -202,10 +202,14 @@ Napi::Value ChainBinding::Push(const Napi::CallbackInfo& info) {
   const tls::ErrorQueueGuard guard;
   std::unique_ptr<tls::Engine> engine =
       tls::Engine::Create(context->get(), environment_.bio_method(),
-                          ToEngineOptions(info, context->session_context()));
+                          ToEngineOptions(info));
   if (engine == nullptr) {
     ThrowOpenSslError(env, "The layer could not be set up", tls::TakeErrors());
     return env.Undefined();
+  }
+  const tls::ByteView session = ToSession(info);
+  if (!session.empty()) {
+    engine->SetSession(session, context->session_context());
   }
   chain_->Push(std::move(engine));
   counted_engines_++;

@@ -52,34 +52,33 @@ tls::PskSource ToPskSource(const Napi::Function& callback) {
 
 }  // namespace
 
-tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info,
-                                   const std::string& session_context) {
+tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info) {
   tls::EngineOptions result;
   const uint32_t flags = ToUint32(info[1]);
   const auto has = [flags](EngineFlag flag) { return (flags & flag) != 0; };
   result.is_server = has(kIsServer);
   result.pause_on_verify = has(kPauseOnVerify);
-  result.host_is_ip = has(kNameIsIp);
+  result.finds_name = has(kFindsName);
+  result.sends_name = has(kSendsName);
+  result.name_is_ip = has(kNameIsIp);
   result.pause_on_client_hello = has(kPauseOnClientHello);
   result.offload = has(kOffload);
   result.renegotiation = has(kRenegotiation);
   result.request_ocsp = has(kRequestOcsp);
   result.verify = static_cast<tls::VerifyMode>(ToUint32(info[2]));
   result.max_handshake_bytes = ToUint32(info[3]);
-  if (has(kFindsName) || has(kSendsName)) {
-    const std::string name = ToText(info[4]);
-    if (has(kFindsName)) result.host = name;
-    if (has(kSendsName)) result.servername = name;
-  }
-  // A session may be set later, too.
-  if (!result.is_server) result.session_context = session_context;
+  if (has(kFindsName) || has(kSendsName)) result.name = ToText(info[4]);
   if (!info[5].IsObject()) return result;
   const auto extras = info[5].As<Napi::Object>();
   result.alpn = ToVector(extras.Get("alpn"));
-  result.session = ToVector(extras.Get("session"));
   const Napi::Value psk = extras.Get("psk");
   if (psk.IsFunction()) result.psk = ToPskSource(psk.As<Napi::Function>());
   return result;
+}
+
+tls::ByteView ToSession(const Napi::CallbackInfo& info) {
+  if (!info[5].IsObject()) return {};
+  return ToView(info[5].As<Napi::Object>().Get("session"));
 }
 
 tls::ClientHelloAnswer ToClientHelloAnswer(const Napi::Object& answer) {

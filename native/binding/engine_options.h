@@ -10,10 +10,10 @@
 // The structures of an engine, to and from their JavaScript form.
 namespace onion::binding {
 
-// From the arguments of `push`, but for the first. The session id context is
-// that of the layer's context.
-tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info,
-                                   const std::string& session_context);
+// From the arguments of `push`, but for the context and the session.
+tls::EngineOptions ToEngineOptions(const Napi::CallbackInfo& info);
+// Empty where none of theirs is to be resumed.
+tls::ByteView ToSession(const Napi::CallbackInfo& info);
 tls::ClientHelloAnswer ToClientHelloAnswer(const Napi::Object& answer);
 Napi::Value ToClientHello(Napi::Env env, const tls::ClientHello& hello);
 Napi::Value ToFailure(Napi::Env env, const tls::Engine& engine);

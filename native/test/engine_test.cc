@@ -86,7 +86,8 @@ void AServerStopsAtTheClientHello() {
   const Credentials credentials = NewCredentials();
   Ends ends;
   EngineOptions client = ClientOptions();
-  client.servername = "inner.test";
+  client.name = "inner.test";
+  client.sends_name = true;
   const std::string_view protocols("\x02h2\x08http/1.1", 12);
   client.alpn.assign(protocols.begin(), protocols.end());
   EngineOptions server = ServerOptions();
@@ -166,9 +167,7 @@ void KeyLogAndSessionsBecomeNotes() {
   CHECK(!session.empty());
 
   Ends again;
-  EngineOptions options = ClientOptions();
-  options.session = session;
-  again.client.Push(credentials.context.get(), options);
+  again.client.Push(credentials.context.get(), ClientOptions(), session);
   again.server.Push(credentials.context.get(), ServerOptions());
   again.Settle();
   CHECK(SSL_session_reused(again.client.chain().engine(0)->ssl()) == 1);
@@ -176,10 +175,9 @@ void KeyLogAndSessionsBecomeNotes() {
 
 void ABadSessionIsNotOffered() {
   const Credentials credentials = NewCredentials();
-  EngineOptions options = ClientOptions();
-  options.session = {1, 2, 3};
+  const std::vector<uint8_t> session = {1, 2, 3};
   Ends ends;
-  ends.client.Push(credentials.context.get(), options);
+  ends.client.Push(credentials.context.get(), ClientOptions(), session);
   ends.server.Push(credentials.context.get(), ServerOptions());
   ends.Settle();
   CHECK(ends.client.chain().engine(0)->established());
@@ -191,7 +189,8 @@ void ABadNameIsRefusedAtOnce() {
   const Credentials credentials = NewCredentials();
   const tls::BioMethodPointer method = tls::NewMemoryPipeMethod();
   EngineOptions name = ClientOptions();
-  name.servername.assign(300, 'x');
+  name.name.assign(300, 'x');
+  name.sends_name = true;
   CHECK(tls::Engine::Create(credentials.context.get(), method.get(), name) ==
         nullptr);
 }

@@ -70,9 +70,10 @@ EngineOptions ClientOptions() {
   return options;
 }
 
-void Side::Push(SSL_CTX* context, EngineOptions options) {
+void Side::Push(SSL_CTX* context, EngineOptions options, ByteView session) {
   auto engine = tls::Engine::Create(context, method_, std::move(options));
   CHECK(engine != nullptr);
+  if (!session.empty()) engine->SetSession(session, "");
   const size_t level = chain_.size();
   chain_.Push(std::move(engine));
   stopping_.push_back(false);

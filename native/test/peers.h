@@ -35,7 +35,8 @@ class Side {
   explicit Side(const BIO_METHOD* method) : method_(method) {}
 
   // The layer starts at once when those below it are established.
-  void Push(SSL_CTX* context, tls::EngineOptions options);
+  void Push(SSL_CTX* context, tls::EngineOptions options,
+            tls::ByteView session = {});
   void Receive(tls::ByteView wire);
   void Send(std::string_view text);
   // Sends close_notify on the innermost layer; the layer goes once the peer's

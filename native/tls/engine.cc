@@ -65,7 +65,7 @@ int Engine::Step(ByteView* input, Call call) {
   pipe_.input = *input;
   const int result = call();
   const size_t used = input->size() - pipe_.input.size();
-  stats_.wire_read += used;
+  wire_read_ += used;
   unproductive_bytes_ += used;
   *input = pipe_.input;
   pipe_.input = {};
@@ -77,7 +77,7 @@ void Engine::Remember(ByteView input) {
       std::min(input.size(), sizeof(received_) - received_length_);
   if (count == 0) return;
   std::memcpy(received_ + received_length_, input.data(), count);
-  received_length_ += count;
+  received_length_ = static_cast<uint8_t>(received_length_ + count);
 }
 
 Event Engine::Handshake(ByteView* input) {
@@ -100,7 +100,7 @@ Event Engine::Handshake(ByteView* input) {
     case SSL_ERROR_WANT_RETRY_VERIFY:
       return Event::kVerify;
     default:
-      failure_.peer_closed = PeerHasClosed(result);
+      ChangeFailure().peer_closed = PeerHasClosed(result);
       return Fail();
   }
 }
@@ -142,7 +142,7 @@ Event Engine::ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
     return ReadStopped(result);
   }
   if (detours) Copy(out.data(), room.data(), *produced);
-  stats_.bytes_read += *produced;
+  bytes_read_ += *produced;
   unproductive_bytes_ = 0;
   // Without read_ahead OpenSSL has nothing that is not in the slice or pending:
   // one more call would only find that out.
@@ -184,7 +184,7 @@ Event Engine::ReadStopped(int result) {
 bool Engine::Write(ByteView plaintext, Sink* sink) {
   if (plaintext.empty()) return true;
   const auto keep = [&] {
-    waiting_plaintext_.Append(plaintext);
+    ChangeWaiting().plaintext.Append(plaintext);
     return true;
   };
   if (writes_wait()) return keep();
@@ -195,7 +195,7 @@ bool Engine::Write(ByteView plaintext, Sink* sink) {
       SSL_write_ex(ssl(), plaintext.data(), plaintext.size(), &written);
   pipe_.output = &output_;
   if (result == 1) {
-    stats_.bytes_written += written;
+    bytes_written_ += written;
     return true;
   }
   // It has begun a renegotiation that the peer has asked for.
@@ -204,26 +204,28 @@ bool Engine::Write(ByteView plaintext, Sink* sink) {
   return false;
 }
 
+Engine::Waiting& Engine::ChangeWaiting() {
+  if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>();
+  return *waiting_;
+}
+
 // Once OpenSSL writes again; false: failed.
 bool Engine::SendWaiting() {
   if (SSL_in_init(ssl()) == 1) return true;
-  const auto key_update = std::exchange(waiting_key_update_, std::nullopt);
-  ByteQueue plaintext;
-  plaintext.Swap(waiting_plaintext_);
-  const bool close = std::exchange(waiting_close_, false);
-  if (key_update && !KeyUpdate(*key_update)) {
+  const std::unique_ptr<Waiting> waiting = std::move(waiting_);
+  if (waiting->key_update && !KeyUpdate(*waiting->key_update)) {
     Fail();
     return false;
   }
-  if (!Write(plaintext.view(), &output_)) return false;
-  if (close) CloseNotify();
+  if (!Write(waiting->plaintext.view(), &output_)) return false;
+  if (waiting->close) CloseNotify();
   return true;
 }
 
 void Engine::CloseNotify() {
   if (close_notify_sent_ || !established_) return;
   if (writes_wait()) {
-    waiting_close_ = true;
+    ChangeWaiting().close = true;
     return;
   }
   close_notify_sent_ = true;
@@ -233,7 +235,7 @@ void Engine::CloseNotify() {
 
 bool Engine::KeyUpdate(bool request_peer) {
   if (writes_wait()) {
-    waiting_key_update_ = request_peer;
+    ChangeWaiting().key_update = request_peer;
     return true;
   }
   ErrorQueueGuard guard;
@@ -265,25 +267,37 @@ long Engine::verify_error() const {
                                    : SSL_get_verify_result(ssl());
 }
 
+const Failure& Engine::failure() const {
+  static const Failure kNone;
+  return failure_ == nullptr ? kNone : *failure_;
+}
+
+Failure& Engine::ChangeFailure() {
+  if (failure_ == nullptr) failure_ = std::make_unique<Failure>();
+  return *failure_;
+}
+
 // In TLS 1.3 the level of an alert means nothing (RFC 8446 section 6), and one
 // that says it is a warning is fatal all the same: OpenSSL's error says so.
 void Engine::NoteReceivedAlert() {
-  if (failure_.entries.empty()) return;
-  const ErrorEntry& cause = failure_.entries.front();
+  Failure& failure = ChangeFailure();
+  if (failure.entries.empty()) return;
+  const ErrorEntry& cause = failure.entries.front();
   const int code = cause.reason_code - SSL_AD_REASON_OFFSET;
   if (cause.library_code != ERR_LIB_SSL || code < 0 || code > 0xff) return;
-  failure_.has_alert = true;
-  failure_.alert = {.code = code, .name = AlertName(code), .received = true};
+  failure.has_alert = true;
+  failure.alert = {.code = code, .name = AlertName(code), .received = true};
 }
 
 // A layer fails once: what is tried with it after that says nothing new.
 Event Engine::Fail() {
   if (failed_) return Event::kFailed;
   failed_ = true;
-  failure_.entries = TakeErrors();
-  if (!failure_.has_alert) NoteReceivedAlert();
-  failure_.handshaking = !established_;
-  failure_.verify_error = chain_error_;
+  Failure& failure = ChangeFailure();
+  failure.entries = TakeErrors();
+  if (!failure.has_alert) NoteReceivedAlert();
+  failure.handshaking = !established_;
+  failure.verify_error = chain_error_;
   return Event::kFailed;
 }
 
@@ -291,8 +305,9 @@ Event Engine::FailAtLimit(const char* which) {
   failed_ = true;
   // The peer must not take an answer for the success that it is to OpenSSL.
   output_.queue().Clear();
-  failure_.handshaking = !established_;
-  failure_.limit = which;
+  Failure& failure = ChangeFailure();
+  failure.handshaking = !established_;
+  failure.limit = which;
   return Event::kFailed;
 }
 

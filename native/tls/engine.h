@@ -30,7 +30,7 @@ struct X509StackDeleter {
 using X509StackPointer = std::unique_ptr<STACK_OF(X509), X509StackDeleter>;
 
 // How a layer treats the peer's chain; mirrored by VerifyMode in src/native.ts.
-enum class VerifyMode : uint32_t { kNone = 0, kRecord = 1, kEnforce = 2 };
+enum class VerifyMode : uint8_t { kNone = 0, kRecord = 1, kEnforce = 2 };
 
 struct PskAnswer {
   std::string identity;
@@ -47,19 +47,18 @@ struct EngineOptions {
   bool is_server = false;
   VerifyMode verify = VerifyMode::kEnforce;
   bool pause_on_verify = false;
-  // A certificate that names this host or address is not asked about.
-  std::string host;
-  bool host_is_ip = false;
+  // The host or address that a client expects. A certificate that has it is not
+  // asked about (finds_name), and the server is told (sends_name).
+  std::string name;
+  bool finds_name = false;
+  bool sends_name = false;
+  bool name_is_ip = false;
   bool pause_on_client_hello = false;
   bool offload = false;
   bool renegotiation = false;
-  size_t max_handshake_bytes = 0;
-  std::string servername;
-  std::vector<uint8_t> alpn;
-  std::vector<uint8_t> session;
-  // The session id context of the layer's SecureContext.
-  std::string session_context;
   bool request_ocsp = false;
+  size_t max_handshake_bytes = 0;
+  std::vector<uint8_t> alpn;
   PskSource psk;
 };
 
@@ -129,13 +128,11 @@ class Engine {
     return established_ && (has_waiting() || SSL_in_init(ssl()) == 1);
   }
   // Whether it keeps something that is sent once OpenSSL writes again.
-  [[nodiscard]] bool has_waiting() const {
-    return waiting_key_update_ || !waiting_plaintext_.empty() || waiting_close_;
-  }
-  [[nodiscard]] bool MayOffer(const SSL_SESSION* session) const;
+  [[nodiscard]] bool has_waiting() const { return waiting_ != nullptr; }
   // Offers a session to be resumed, unless it can't be read (another version
-  // of Node may have made it) or must not be offered.
-  void SetSession(ByteView der);
+  // of Node may have made it) or must not be offered. The session id context is
+  // that of the layer's SecureContext.
+  void SetSession(ByteView der, const std::string& session_context);
   void SetContext(SSL_CTX* context);
   void SetVerify(VerifyMode mode);
   bool Renegotiate();
@@ -149,7 +146,8 @@ class Engine {
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
   [[nodiscard]] bool established() const { return established_; }
   [[nodiscard]] const EngineOptions& options() const { return options_; }
-  [[nodiscard]] const Failure& failure() const { return failure_; }
+  // All false and empty for a layer that has not failed.
+  [[nodiscard]] const Failure& failure() const;
   [[nodiscard]] ByteView received() const {
     return {received_, received_length_};
   }
@@ -158,9 +156,10 @@ class Engine {
     return hello_ == nullptr ? nullptr : &hello_->hello;
   }
   [[nodiscard]] EngineStats stats() const {
-    EngineStats stats = stats_;
-    stats.wire_written = pipe_.written;
-    return stats;
+    return {.bytes_read = bytes_read_,
+            .bytes_written = bytes_written_,
+            .wire_read = wire_read_,
+            .wire_written = pipe_.written};
   }
   [[nodiscard]] STACK_OF(X509) * verified_chain() const {
     return verified_chain_.get();
@@ -177,6 +176,8 @@ class Engine {
 
   Engine(SslPointer ssl, EngineOptions options);
   [[nodiscard]] bool Configure(const BIO_METHOD* method);
+  [[nodiscard]] bool MayOffer(const SSL_SESSION* session,
+                              const std::string& session_context) const;
   void Remember(ByteView input);
   Event ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
                       size_t* produced);
@@ -184,29 +185,12 @@ class Engine {
   Event ReadStopped(int result);
   bool SendWaiting();
   Event Fail();
+  Failure& ChangeFailure();
   void NoteReceivedAlert();
   Event FailAtLimit(const char* which);
   // Runs one OpenSSL call over the input and does the accounting around it.
   template <typename Call>
   int Step(ByteView* input, Call call);
-
-  SslPointer ssl_;
-  EngineOptions options_;
-  MemoryPipe pipe_;
-  Sink output_;
-  bool established_ = false;
-  bool close_notify_sent_ = false;
-  bool failed_ = false;
-  // What waits, sent in this order.
-  std::optional<bool> waiting_key_update_;
-  ByteQueue waiting_plaintext_;
-  bool waiting_close_ = false;
-  // Wire bytes since the last plaintext: a handshake, or messages after it.
-  size_t unproductive_bytes_ = 0;
-  EngineStats stats_;
-  Failure failure_;
-  uint8_t received_[32] = {};
-  size_t received_length_ = 0;
 
   struct HelloPause {
     ClientHello hello;
@@ -215,16 +199,43 @@ class Engine {
   [[nodiscard]] const ClientHelloAnswer* hello_answer() const {
     return hello_ != nullptr && hello_->answer ? &*hello_->answer : nullptr;
   }
-  // Few layers have one.
+
+  // Sent in this order.
+  struct Waiting {
+    std::optional<bool> key_update;
+    ByteQueue plaintext;
+    bool close = false;
+  };
+  Waiting& ChangeWaiting();
+
+  enum class Verdict : uint8_t { kNone, kAsked, kAccepted, kRefused };
+
+  // There are as many engines as layers, most of them idle: what few of them
+  // need is somewhere else.
+  SslPointer ssl_;
+  EngineOptions options_;
+  MemoryPipe pipe_;
+  Sink output_;
+  std::unique_ptr<Waiting> waiting_;
+  std::unique_ptr<Failure> failure_;
   std::unique_ptr<HelloPause> hello_;
-  enum class Verdict { kNone, kAsked, kAccepted, kRefused };
-  Verdict verdict_ = Verdict::kNone;
-  long chain_error_ = 0;
+  // Wire bytes since the last plaintext: a handshake, or messages after it.
+  size_t unproductive_bytes_ = 0;
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+  uint64_t wire_read_ = 0;
   X509Pointer offered_certificate_;
   X509StackPointer verified_chain_;
+  std::vector<Note> notes_;
+  int chain_error_ = 0;
+  uint8_t received_[32] = {};
+  uint8_t received_length_ = 0;
+  Verdict verdict_ = Verdict::kNone;
+  bool established_ = false;
+  bool close_notify_sent_ = false;
+  bool failed_ = false;
   bool collect_keylog_ = false;
   bool collect_sessions_ = false;
-  std::vector<Note> notes_;
 };
 
 }  // namespace onion::tls

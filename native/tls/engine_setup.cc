@@ -172,8 +172,8 @@ struct EngineCallbacks {
 
   static bool IsForHost(const Engine& engine) {
     const EngineOptions& options = engine.options_;
-    return !options.host.empty() && engine.chain_error_ == X509_V_OK &&
-           PeerMatches(engine, options.host, options.host_is_ip);
+    return options.finds_name && engine.chain_error_ == X509_V_OK &&
+           PeerMatches(engine, options.name, options.name_is_ip);
   }
 
   // SSL_set_retry_verify(3) calls again with a store context that has verified
@@ -209,10 +209,11 @@ struct EngineCallbacks {
     const int code = value & 0xff;
     const bool fatal = value >> 8 == SSL3_AL_FATAL;
     if (!fatal || code == SSL_AD_CLOSE_NOTIFY) return;
-    engine->failure_.has_alert = true;
-    engine->failure_.alert = {.code = code,
-                              .name = AlertName(value),
-                              .received = (where & SSL_CB_READ) != 0};
+    Failure& failure = engine->ChangeFailure();
+    failure.has_alert = true;
+    failure.alert = {.code = code,
+                     .name = AlertName(value),
+                     .received = (where & SSL_CB_READ) != 0};
   }
 
   // SSL_set_msg_callback(3). The headers of records and the type inside of an
@@ -290,13 +291,12 @@ bool Engine::Configure(const BIO_METHOD* method) {
     // OpenSSL makes a TLS 1.3 session of the key, which has no context.
     SSL_set_session_id_context(ssl(),
                                reinterpret_cast<const unsigned char*>(""), 0);
-    options_.session_context.clear();
   }
   if (options_.request_ocsp) {
     SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
   }
-  if (!options_.servername.empty() &&
-      SSL_set_tlsext_host_name(ssl(), options_.servername.c_str()) != 1) {
+  if (options_.sends_name &&
+      SSL_set_tlsext_host_name(ssl(), options_.name.c_str()) != 1) {
     return false;
   }
   // SSL_set_alpn_protos(3) returns 0 on success.
@@ -305,11 +305,6 @@ bool Engine::Configure(const BIO_METHOD* method) {
                           static_cast<unsigned int>(options_.alpn.size())) !=
           0) {
     return false;
-  }
-  if (!options_.session.empty()) {
-    SetSession(options_.session);
-    // OpenSSL has its own of it now.
-    options_.session = {};
   }
   return true;
 }
@@ -338,24 +333,26 @@ void Engine::SetContext(SSL_CTX* context) {
 // A session of another session id context would fail in mid-handshake
 // (SSL_R_ATTEMPT_TO_REUSE_SESSION_IN_DIFFERENT_CONTEXT), and one of another
 // host must not stand for this one.
-bool Engine::MayOffer(const SSL_SESSION* session) const {
+bool Engine::MayOffer(const SSL_SESSION* session,
+                      const std::string& session_context) const {
   unsigned int length = 0;
   const unsigned char* made_in = SSL_SESSION_get0_id_context(session, &length);
-  const std::string& context = options_.session_context;
-  if (context.size() != length ||
-      std::memcmp(context.data(), made_in, length) != 0) {
+  const size_t wanted = options_.psk ? 0 : session_context.size();
+  if (length != wanted ||
+      std::memcmp(session_context.data(), made_in, length) != 0) {
     return false;
   }
   const char* host = SSL_SESSION_get0_hostname(session);
-  return host == nullptr || options_.servername == host;
+  const char* sent = SSL_get_servername(ssl(), TLSEXT_NAMETYPE_host_name);
+  return host == nullptr || (sent != nullptr && std::strcmp(host, sent) == 0);
 }
 
-void Engine::SetSession(ByteView der) {
+void Engine::SetSession(ByteView der, const std::string& session_context) {
   const ErrorQueueGuard guard;
   const unsigned char* cursor = der.data();
   SslSessionPointer session(
       d2i_SSL_SESSION(nullptr, &cursor, static_cast<long>(der.size())));
-  if (session != nullptr && MayOffer(session.get())) {
+  if (session != nullptr && MayOffer(session.get(), session_context)) {
     SSL_set_session(ssl(), session.get());
   }
 }

@@ -139,7 +139,8 @@ export abstract class SocketSurface extends ListeningSocket {
     }
     if (this.isSecure) return;
     try {
-      this.onFirstLayer('setSession', toBytes(bytes));
+      const { secureContext } = this.firstLayer.options;
+      this.onFirstLayer('setSession', toBytes(bytes), secureContext.native);
     } catch {
       // As in node:tls: too late, in the middle of a step of the handshake.
     }
@@ -154,13 +155,13 @@ export abstract class SocketSurface extends ListeningSocket {
   /** Calls a setter of the native chain for the first layer while it is there. */
   protected onFirstLayer<N extends 'setServername' | 'setSession' | 'setContext'>(
     name: N,
-    value: Parameters<NativeChain[N]>[1],
+    ...values: Parameters<NativeChain[N]> extends [number, ...infer V] ? V : never
   ): void {
     const level = this.stack.levelOf(this.firstLayer);
     if (this.destroyed || level < 0) return;
     const { chain } = this.stack;
-    // The union of the setters can't be called; each takes the value that `N` says.
-    (chain[name] as (level: number, value: unknown) => void).call(chain, level, value);
+    // The union of the setters can't be called; each takes the values that `N` says.
+    (chain[name] as (level: number, ...values: unknown[]) => void).call(chain, level, ...values);
   }
 
   /** Writes the messages of the protocol to stderr from now on. */
