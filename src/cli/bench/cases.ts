@@ -44,6 +44,8 @@ export interface NetworkCase extends CaseBase {
   readonly onOneCpu?: boolean;
   /** Each run needs processes that have done nothing before. */
   readonly freshProcesses?: boolean;
+  /** For the measured processes, before those of the command line. */
+  readonly nodeOptions?: readonly string[];
   work(depth: number, keyType: KeyType): Omit<WorkOptions, 'resume'> & { resume?: boolean };
 }
 
@@ -190,6 +192,9 @@ const memory: NetworkCase = {
   contestants: [NODE, ONION],
   role: 'hold',
   freshProcesses: true,
+  // V8's young generation grows in steps of megabytes, which come with the number of connections, at another one for each
+  // contestant. Held at its smallest, what is left is what a connection adds.
+  nodeOptions: ['--max-semi-space-size=1'],
   warmUps: 0,
   work: (depth) => ({
     ...NO_WORK,

@@ -139,7 +139,8 @@ class NetworkRunner implements Runner {
   async #start(): Promise<{ server: PeerProcess; client: PeerProcess }> {
     if (this.#server && this.#client) return { server: this.#server, client: this.#client };
     const cpu = this.#case.onOneCpu ? firstCpu() : undefined;
-    const options = { cpu, nodeOptions: this.#plan.nodeOptions };
+    const nodeOptions = [...(this.#case.nodeOptions ?? []), ...(this.#plan.nodeOptions ?? [])];
+    const options = { cpu, nodeOptions };
     const server = new PeerProcess(options);
     const client = new PeerProcess(options);
     this.#server = server;
