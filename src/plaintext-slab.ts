@@ -39,7 +39,7 @@ export class PlaintextSlab {
     this.buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
     this.offset = 0;
     this.#source = this.buffer;
-    this.ballast = new Array(BALLAST).fill(0);
+    this.ballast = new Array(BALLAST);
     return this;
   }
 
