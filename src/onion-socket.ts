@@ -371,6 +371,11 @@ export class OnionSocket extends LayeredSurface {
   }
 
   /** @internal */
+  onConnect(): void {
+    this.#wire.flush();
+  }
+
+  /** @internal */
   onTransportError(error: Error & { code?: unknown }): void {
     const isGone = error.code === 'EPIPE' || error.code === 'ECONNRESET';
     // Nothing is lost where the peer has ended cleanly and then does not wait for our close_notify.

@@ -22,6 +22,7 @@ export interface TransportOwner {
   onBorrowed(buffer: Buffer, length: number): void;
   onEnd(): void;
   onDrain(): void;
+  onConnect(): void;
   onTransportClose(): void;
   onTransportError(error: Error): void;
   emit(event: string, ...values: unknown[]): boolean;
@@ -71,6 +72,7 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
     this[link]?.owner?.onTransportError(toError(error));
   },
   connect() {
+    this[link]?.owner?.onConnect();
     passOn(this, 'connect');
   },
   ready() {
@@ -125,6 +127,7 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
   for (const name of NAMES) {
     if (!PASSED_ON.has(name) && !(past && name === 'data')) listen(transport, name);
   }
+  if ((transport as Socket).connecting) listen(transport, 'connect');
   // A transport that ended or closed before will not say so again.
   if (transport.readableEnded) process.nextTick(() => to.onEnd());
   if (transport.destroyed) process.nextTick(() => to.onTransportClose());

@@ -98,10 +98,13 @@ export class WireWriter {
     this.drains++;
   }
 
-  /** Sends what the layers have to say of their own accord: all of a pass, so that one flight leaves in one piece. */
+  /**
+   * Sends what the layers have to say of their own accord: all of a pass, so that one flight leaves in one piece. While a
+   * socket is being connected it stays in the layers: a write would take memory of its own then, and listeners.
+   */
   flush(): void {
     const { wireBytes } = this.#stack;
-    if (wireBytes === 0 || this.#held) return;
+    if (wireBytes === 0 || this.#held || this.#isConnecting) return;
     const room = this.#hasToKeep(wireBytes) ? Buffer.allocUnsafeSlow(wireBytes) : this.#hotSlab();
     if (!this.#send(room, this.#stack.takeWire(room))) this.#replyBacklog += wireBytes;
   }
@@ -109,7 +112,11 @@ export class WireWriter {
   /** Whether the transport will not give so many bytes to the kernel at once, as far as is known before. */
   #hasToKeep(bytes: number): boolean {
     if (!this.#givesToKernel || bytes > SLAB_BYTES) return true;
-    return this.#transport.writableLength > 0 || (this.#transport as Socket).connecting;
+    return this.#transport.writableLength > 0;
+  }
+
+  get #isConnecting(): boolean {
+    return this.#isSocket && (this.#transport as Socket).connecting;
   }
 
   /** Seals one pass of plaintext and writes it, behind what the layers have to say and in one piece with that. */
