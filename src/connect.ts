@@ -38,12 +38,10 @@ export function connect(options: ConnectOptions, listener?: () => void): OnionSo
     onread,
   } as OnionSocketOptions);
   if (listener !== undefined) socket.once('secureConnect', listener);
-  const started = parsed.map((layer) => socket.startLayer(layer));
+  socket.startLayers(parsed);
   const last = parsed.length;
   if (last === 0) announceWithoutLayers(socket, transport);
   else socket.on('layerSecure', announceWhenLast);
-  // What the socket refuses, such as a layer beyond maxDepth, is the end of it; what fails has ended it already.
-  for (const start of started) start.catch((error: Error) => void socket.destroy(error));
   return socket;
 
   function announceWhenLast(this: OnionSocket, layer: { index: number }): void {

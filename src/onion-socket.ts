@@ -146,16 +146,16 @@ export class OnionSocket extends LayeredSurface {
    * @throws TLSError `ERR_OSSL_…` or `ERR_SSL_…` for a key, certificate or cipher list that OpenSSL refuses
    */
   startTLS(options: StartTLSOptions): Promise<TLSLayer> {
-    const parsed = parseStartTLSOptions(options);
-    return this.startLayer(parsed);
+    const started = this.startLayer(parseStartTLSOptions(options));
+    return started instanceof Error ? rejected(started) : started.promise;
   }
 
-  /** @internal `startTLS` with options that were parsed before */
-  startLayer(parsed: LayerOptions): Promise<TLSLayer> {
+  /** @internal `startTLS` with options that were parsed before; an error: why it is refused */
+  startLayer(parsed: LayerOptions): Operation<TLSLayer> | Error {
     const refusal =
       this.#operations.refuse('startTLS()', parsed.signal) ??
       this.#operations.refuseStart(parsed.unread, this.#maxDepth);
-    if (refusal !== null) return rejected(refusal);
+    if (refusal !== null) return refusal;
     const unread = this.stack.isStopping ? [] : this.#pump.takeUnread();
     const operation = new Operation<TLSLayer>(
       'start',
@@ -163,7 +163,15 @@ export class OnionSocket extends LayeredSurface {
     );
     this.#operations.enqueue(operation, parsed.signal);
     this.#pump.kick();
-    return operation.promise;
+    return operation;
+  }
+
+  /** @internal `startTLS` of all the layers that a socket begins with: one that is refused is the end of it */
+  startLayers(layers: readonly LayerOptions[]): void {
+    for (const layer of layers) {
+      const started = this.startLayer(layer);
+      if (started instanceof Error) this.destroy(started);
+    }
   }
 
   /**

@@ -11,7 +11,6 @@ export class Operation<T = any> {
   readonly layer: TLSLayer;
   readonly stop: StopOptions | null;
   readonly marker = Buffer.alloc(0);
-  readonly promise: Promise<T>;
   /** Its turn has come and what it sends has been handed over. */
   begun = false;
   /** The reader waits until this one has settled. */
@@ -19,8 +18,11 @@ export class Operation<T = any> {
   /** What it asked for has happened, or never will. */
   settled = false;
 
-  #resolve!: (value: T) => void;
-  #reject!: (error: Error) => void;
+  #promise: Promise<T> | null = null;
+  #resolve: (value: T) => void = ignore;
+  #reject: (error: Error) => void = ignore;
+  #value: T | undefined;
+  #error: Error | null = null;
   #timer: NodeJS.Timeout | null = null;
   #onTimeout: () => void = ignore;
   #signal: AbortSignal | null = null;
@@ -30,12 +32,24 @@ export class Operation<T = any> {
     this.kind = kind;
     this.layer = layer;
     this.stop = stop;
-    this.promise = new Promise<T>((resolve, reject) => {
+  }
+
+  /** Made when somebody asks for it: `connect()` and servers tell of their layers by events. */
+  get promise(): Promise<T> {
+    this.#promise ??= this.#makePromise();
+    return this.#promise;
+  }
+
+  #makePromise(): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // The socket's 'error' event tells of every failure; a promise that nobody awaits must not tell it again.
-    this.promise.catch(ignore);
+    promise.catch(ignore);
+    if (this.#error !== null) this.#reject(this.#error);
+    else if (this.settled) this.#resolve(this.#value as T);
+    return promise;
   }
 
   /** Calls back once when the signal aborts before the operation has settled. */
@@ -60,11 +74,13 @@ export class Operation<T = any> {
 
   succeed(value: T): void {
     this.#release();
+    this.#value = value;
     this.#resolve(value);
   }
 
   fail(error: Error): void {
     this.#release();
+    this.#error = error;
     this.#reject(error);
   }
 

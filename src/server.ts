@@ -56,9 +56,7 @@ export class OnionServer extends net.Server {
       socket.removeListener('layerSecure', announceWhenLast);
       announce();
     });
-    for (const layer of this.#layers) {
-      socket.startLayer(layer).catch((error: Error) => void socket.destroy(error));
-    }
+    socket.startLayers(this.#layers);
   }
 }
 

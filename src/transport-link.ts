@@ -22,6 +22,7 @@ export interface TransportOwner {
   onBorrowed(buffer: Buffer, length: number): void;
   onEnd(): void;
   onDrain(): void;
+  /** Only where `listenFor` was called for `'connect'`. */
   onConnect(): void;
   onTransportClose(): void;
   onTransportError(error: Error): void;
@@ -36,6 +37,8 @@ interface Link {
   readonly allowHalfOpen: boolean;
   readonly encoding: BufferEncoding | null;
   isPassingOn: boolean;
+  /** Listened for besides those of {@link ALWAYS}. */
+  others: string[] | null;
 }
 
 const link = Symbol('onion-tls link of a transport');
@@ -98,8 +101,9 @@ function passOn(transport: OwnedTransport, event: string, ...values: unknown[]):
   }
 }
 
-const NAMES = Object.keys(LISTENERS);
-/** Only for those who listen, as most do not: each listener on a transport is paid for by every connection. */
+/** No more than that unless it is needed: each listener on a transport is paid for by every connection. */
+const ALWAYS = ['end', 'drain', 'close', 'error'] as const;
+/** For those who listen above, as most do not; and to be told of `onConnect`. */
 const PASSED_ON: ReadonlySet<string | symbol> = new Set(['connect', 'ready', 'timeout', 'lookup']);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
@@ -120,14 +124,12 @@ export function attachTransport(transport: Duplex, to: TransportOwner): void {
   }
   const encoding = encodingOf(transport);
   const { allowHalfOpen } = transport;
-  owned[link] = { owner: to, allowHalfOpen, encoding, isPassingOn: false };
+  owned[link] = { owner: to, allowHalfOpen, encoding, isPassingOn: false, others: null };
   transport.allowHalfOpen = true;
   if (encoding !== null) transport.setEncoding(BYTES_AS_TEXT);
   const past = takeReads(transport, onWire);
-  for (const name of NAMES) {
-    if (!PASSED_ON.has(name) && !(past && name === 'data')) listen(transport, name);
-  }
-  if ((transport as Socket).connecting) listen(transport, 'connect');
+  for (const name of ALWAYS) listen(transport, name);
+  if (!past) listenAlso(transport, 'data');
   // A transport that ended or closed before will not say so again.
   if (transport.readableEnded) process.nextTick(() => to.onEnd());
   if (transport.destroyed) process.nextTick(() => to.onTransportClose());
@@ -146,12 +148,19 @@ function listen(transport: Duplex, name: string): void {
   transport.on(name, LISTENERS[name] as (...values: unknown[]) => void);
 }
 
-/** Somebody listens for an event of the socket above, which may be one of its transport's. */
+function listenAlso(transport: OwnedTransport, name: string): void {
+  const at = transport[link] as Link;
+  at.others ??= [];
+  at.others.push(name);
+  listen(transport, name);
+}
+
+/** Somebody wants to be told of an event of the socket above, which may be one of its transport's. */
 export function listenFor(transport: Duplex, name: string | symbol): void {
   if (typeof name !== 'string' || !PASSED_ON.has(name)) return;
-  const isFree = (transport as OwnedTransport)[link]?.owner === undefined;
-  if (isFree || transport.listeners(name).includes(LISTENERS[name] as () => void)) return;
-  listen(transport, name);
+  const at = (transport as OwnedTransport)[link];
+  if (at?.owner === undefined || at.others?.includes(name)) return;
+  listenAlso(transport, name);
 }
 
 /** Lets a transport go. */
@@ -159,9 +168,12 @@ function releaseTransport(transport: Duplex): void {
   giveReadsBack(transport);
   const from = (transport as OwnedTransport)[link];
   if (from !== undefined) from.owner = undefined;
-  for (const name of NAMES) {
-    transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
-  }
+  for (const name of ALWAYS) unlisten(transport, name);
+  for (const name of from?.others ?? []) unlisten(transport, name);
+}
+
+function unlisten(transport: Duplex, name: string): void {
+  transport.removeListener(name, LISTENERS[name] as (...values: unknown[]) => void);
 }
 
 /** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */

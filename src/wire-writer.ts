@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { LayerStack, StackEvent } from './layer-stack';
 import { RecordSizing } from './record-sizing';
 import { toError } from './rethrow';
+import { listenFor } from './transport-link';
 
 /** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
 export const PASS_BYTES = 64 * 1024;
@@ -104,7 +105,8 @@ export class WireWriter {
    */
   flush(): void {
     const { wireBytes } = this.#stack;
-    if (wireBytes === 0 || this.#held || this.#isConnecting) return;
+    if (wireBytes === 0 || this.#held) return;
+    if (this.#isConnecting) return listenFor(this.#transport, 'connect');
     const room = this.#hasToKeep(wireBytes) ? Buffer.allocUnsafeSlow(wireBytes) : this.#hotSlab();
     if (!this.#send(room, this.#stack.takeWire(room))) this.#replyBacklog += wireBytes;
   }
