@@ -20,12 +20,21 @@ export const python = hasProgram('/usr/bin/python3') ? '/usr/bin/python3' : 'pyt
 
 /** A `describe` for tests that need a program. */
 export function describeWith(program: string, name: string, body: () => void): void {
-  if (hasProgram(program)) return describe(name, body);
-  const missing = `${name}: the program ${program} is not installed`;
-  if (process.env['CI'] === undefined)
-    return describe(missing, () => test.todo(`install ${program}`));
+  describeWhere(hasProgram(program), program, name, body);
+}
+
+/** The same for something else that has to be installed. */
+export function describeWhere(
+  isInstalled: boolean,
+  what: string,
+  name: string,
+  body: () => void,
+): void {
+  if (isInstalled) return describe(name, body);
+  const missing = `${name}: ${what} is not installed`;
+  if (process.env['CI'] === undefined) return describe(missing, () => test.todo(`install ${what}`));
   describe(name, () => {
-    test(`finds ${program}`, () => {
+    test(`finds ${what}`, () => {
       throw new Error(missing);
     });
   });
