@@ -200,9 +200,8 @@ Napi::Value ChainBinding::Push(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const tls::ErrorQueueGuard guard;
-  std::unique_ptr<tls::Engine> engine =
-      tls::Engine::Create(context->get(), environment_.bio_method(),
-                          ToEngineOptions(info));
+  std::unique_ptr<tls::Engine> engine = tls::Engine::Create(
+      context->get(), environment_.bio_method(), ToEngineOptions(info));
   if (engine == nullptr) {
     ThrowOpenSslError(env, "The layer could not be set up", tls::TakeErrors());
     return env.Undefined();

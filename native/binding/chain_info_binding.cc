@@ -250,8 +250,7 @@ Napi::Value ChainBinding::SetServername(const Napi::CallbackInfo& info) {
 
 Napi::Value ChainBinding::SetSession(const Napi::CallbackInfo& info) {
   tls::Engine* engine = EngineArgument(info);
-  const tls::SecureContext* context =
-      SecureContextBinding::ContextOf(info[2]);
+  const tls::SecureContext* context = SecureContextBinding::ContextOf(info[2]);
   if (engine != nullptr && context != nullptr) {
     engine->SetSession(ToView(info[1]), context->session_context());
   }
