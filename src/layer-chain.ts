@@ -14,7 +14,7 @@ const COLLECT_NOTHING = { keylog: false, sessions: false };
 export class LayerChain extends LayerList implements LayerPlace {
   readonly chain: NativeChain = new native.Chain();
   /** The number of that chain. */
-  protected readonly number = status[0] as number;
+  protected readonly number = status[Status.chain] as number;
   readonly #wake: () => void;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
   held = 0;

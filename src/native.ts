@@ -27,7 +27,6 @@ export type NativeEvent = (typeof NativeEvent)[keyof typeof NativeEvent];
 
 /** Indexes into {@link NativeAddon.status}, which every call on a chain fills in anew. */
 export const Status = {
-  /** And of a chain that has just been made its number. */
   event: 0,
   /** The layer that the event is about, counted from 0. */
   layer: 1,
@@ -53,6 +52,8 @@ export const Status = {
   isReused: 11,
   /** The bits of a server's temporary Diffie-Hellman key; 0: it has another, or none. */
   dhKeyBits: 12,
+  /** Of a chain that has just been made: its number for `receive` and `send` of {@link NativeAddon}. */
+  chain: 13,
 } as const;
 
 /** How a layer treats the peer's certificate chain. */
@@ -173,7 +174,6 @@ export interface NativeEphemeralKey {
   size: number;
 }
 
-/** A new one leaves its number for `receive` and `send` of {@link NativeAddon} in the first field of the status block. */
 export interface NativeChain {
   /**
    * Puts a layer on top, which waits until `start`. Its number is the count of layers before.

@@ -1,3 +1,4 @@
+import { LastView } from './last-view';
 import { native } from './load-addon';
 
 /**
@@ -28,9 +29,7 @@ export class PlaintextSlab {
   /** Kept, so that no compiler leaves it out. */
   protected ballast: unknown[] = [];
   #keepsFreed = false;
-  /** What was last copied from, and where it begins: messages tend to be of one length, and a view costs more than a copy. */
-  #source = this.buffer;
-  #sourceStart = 0;
+  readonly #source = new LastView();
 
   /** Makes sure that there is room; where a pass does not find enough, the rest comes in the next one. */
   prepare(): this {
@@ -38,7 +37,6 @@ export class PlaintextSlab {
     if (this.offset > 0) this.#keepFreedMemory();
     this.buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
     this.offset = 0;
-    this.#source = this.buffer;
     this.ballast = new Array(BALLAST);
     return this;
   }
@@ -55,19 +53,11 @@ export class PlaintextSlab {
     const start = this.offset;
     if (length < COPY_BELOW) {
       const copy = Buffer.allocUnsafe(length);
-      copy.set(this.#view(start, length));
+      copy.set(this.#source.of(this.buffer, start, length));
       return copy;
     }
     this.offset += length;
     return this.buffer.subarray(start, this.offset);
-  }
-
-  #view(start: number, length: number): Buffer {
-    if (this.#source.length !== length || this.#sourceStart !== start) {
-      this.#source = this.buffer.subarray(start, start + length);
-      this.#sourceStart = start;
-    }
-    return this.#source;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { LastView } from './last-view';
 import type { LayerStack, StackEvent } from './layer-stack';
 import { RecordSizing } from './record-sizing';
 import { toError } from './rethrow';
@@ -8,7 +9,7 @@ import { listenFor } from './transport-link';
 /** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
 export const PASS_BYTES = 64 * 1024;
 
-/** Records of a pass grow by at most this on each layer; what exceeds the estimate comes back in `Outcome.wire`. */
+/** Records of a pass grow by at most this on each layer; what exceeds the estimate waits in the layers, as what they say does. */
 const RECORD_OVERHEAD = 40;
 const SLAB_BYTES = PASS_BYTES + 16 * 1024;
 /** More than this of what the layers themselves say is written by itself: there has to be room for a pass behind it. */
@@ -17,8 +18,7 @@ const SHORT_REPLY = 8 * 1024;
 const MAX_REPLY_BACKLOG = 64 * 1024;
 
 let slab: Buffer | null = null;
-/** The last view of that slab: answers tend to be of one length, and a view costs as much as the call that seals them. */
-let slabView: Buffer | null = null;
+const slabView = new LastView();
 /** Slabs that transports have had for a while and are done with. */
 const idleSlabs: Buffer[] = [];
 const MAX_IDLE_SLABS = 4;
@@ -136,7 +136,8 @@ export class WireWriter {
 
   /** Writes the first bytes of a buffer; false: the transport has had enough. */
   #send(room: Buffer, length: number): boolean {
-    const goesOn = this.write(room === slab ? viewOfSlab(room, length) : firstBytes(room, length));
+    const bytes = room === slab ? slabView.of(room, 0, length) : room.subarray(0, length);
+    const goesOn = this.write(bytes);
     if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
     return goesOn;
   }
@@ -145,7 +146,6 @@ export class WireWriter {
     this.#lent ??= [];
     this.#lent.push(room);
     slab = idleSlabs.pop() ?? null;
-    slabView = null;
   }
 
   #takeBack(): void {
@@ -185,13 +185,4 @@ export class WireWriter {
     slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
     return slab;
   }
-}
-
-function firstBytes(room: Buffer, length: number): Buffer {
-  return length === room.length ? room : room.subarray(0, length);
-}
-
-function viewOfSlab(room: Buffer, length: number): Buffer {
-  if (slabView?.length !== length) slabView = firstBytes(room, length);
-  return slabView;
 }

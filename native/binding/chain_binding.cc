@@ -98,7 +98,7 @@ ChainBinding::ChainBinding(const Napi::CallbackInfo& info)
       environment_(Environment::Of(info.Env())),
       number_(environment_.Add(this)),
       chain_(std::make_unique<tls::Chain>(&environment_.workspace())) {
-  environment_.status()[0] = number_;
+  environment_.status()[13] = number_;
 }
 
 ChainBinding::~ChainBinding() {

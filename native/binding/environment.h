@@ -17,7 +17,7 @@ namespace onion::binding {
 class ChainBinding;
 
 // The fields of the status block; see Status in src/native.ts.
-inline constexpr size_t kStatusFields = 13;
+inline constexpr size_t kStatusFields = 14;
 
 // What the addon keeps for one JavaScript environment (the main thread, a
 // worker, a Jest module registry). It lives as long as the environment.

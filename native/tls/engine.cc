@@ -277,16 +277,20 @@ Failure& Engine::ChangeFailure() {
   return *failure_;
 }
 
+void Engine::NoteAlert(int code, bool received) {
+  Failure& failure = ChangeFailure();
+  failure.has_alert = true;
+  failure.alert = {.code = code, .name = AlertName(code), .received = received};
+}
+
 // In TLS 1.3 the level of an alert means nothing (RFC 8446 section 6), and one
 // that says it is a warning is fatal all the same: OpenSSL's error says so.
 void Engine::NoteReceivedAlert() {
-  Failure& failure = ChangeFailure();
-  if (failure.entries.empty()) return;
-  const ErrorEntry& cause = failure.entries.front();
+  if (failure().entries.empty()) return;
+  const ErrorEntry& cause = failure().entries.front();
   const int code = cause.reason_code - SSL_AD_REASON_OFFSET;
   if (cause.library_code != ERR_LIB_SSL || code < 0 || code > 0xff) return;
-  failure.has_alert = true;
-  failure.alert = {.code = code, .name = AlertName(code), .received = true};
+  NoteAlert(code, true);
 }
 
 // A layer fails once: what is tried with it after that says nothing new.

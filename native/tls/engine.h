@@ -186,6 +186,7 @@ class Engine {
   bool SendWaiting();
   Event Fail();
   Failure& ChangeFailure();
+  void NoteAlert(int code, bool received);
   void NoteReceivedAlert();
   Event FailAtLimit(const char* which);
   // Runs one OpenSSL call over the input and does the accounting around it.

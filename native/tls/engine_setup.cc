@@ -209,11 +209,7 @@ struct EngineCallbacks {
     const int code = value & 0xff;
     const bool fatal = value >> 8 == SSL3_AL_FATAL;
     if (!fatal || code == SSL_AD_CLOSE_NOTIFY) return;
-    Failure& failure = engine->ChangeFailure();
-    failure.has_alert = true;
-    failure.alert = {.code = code,
-                     .name = AlertName(value),
-                     .received = (where & SSL_CB_READ) != 0};
+    engine->NoteAlert(code, (where & SSL_CB_READ) != 0);
   }
 
   // SSL_set_msg_callback(3). The headers of records and the type inside of an
@@ -337,6 +333,7 @@ bool Engine::MayOffer(const SSL_SESSION* session,
                       const std::string& session_context) const {
   unsigned int length = 0;
   const unsigned char* made_in = SSL_SESSION_get0_id_context(session, &length);
+  // With a pre-shared key the layer has none, as Configure says.
   const size_t wanted = options_.psk ? 0 : session_context.size();
   if (length != wanted ||
       std::memcmp(session_context.data(), made_in, length) != 0) {
