@@ -271,24 +271,6 @@ export const scenarios: ScenarioTable = {
     await once(client, 'secureConnect');
     log('client', 'reused', client.isSessionReused());
   }),
-  ...forVersions(
-    'setServername and setSession before connecting',
-    (version) => async (tls, log) => {
-      const { port } = await serve(tls, only(version), (socket) => socket.resume().end('x'));
-      const session = await firstSession(tls, port, version);
-      const other = { servername: 'other.test', rejectUnauthorized: false };
-      const client = own(tls.connect({ port, host: HOST, ...trusting(), ...other }));
-      type Late = TLSSocket & {
-        setServername(name: string): void;
-        setSession(session: Buffer): void;
-      };
-      (client as Late).setServername(trusting().servername as string);
-      (client as Late).setSession(session);
-      client.resume();
-      await once(client, 'secureConnect');
-      log('client', 'reused', client.isSessionReused());
-    },
-  ),
   ...forVersions('sessionTimeout over', (version) => async (tls, log) => {
     const options = { ...only(version), sessionTimeout: 1 };
     const { port } = await serve(tls, options, (socket) => socket.resume().end('x'));
