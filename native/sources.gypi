@@ -13,6 +13,7 @@
       'native/tls/engine_setup.cc',
       'native/tls/error_queue.cc',
       'native/tls/pem.cc',
+      'native/tls/sealer.cc',
       'native/tls/secure_context.cc',
       'native/tls/ticket_keys.cc',
       'native/tls/trust_store.cc',

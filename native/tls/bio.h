@@ -15,7 +15,7 @@ namespace onion::tls {
 // then for its body, so what follows the last record stays in the slice.
 struct MemoryPipe {
   ByteView input;
-  Sink* output = nullptr;
+  Outlet* output = nullptr;
   uint64_t written = 0;
   // Where OpenSSL keeps a record that it reads or writes, as of the last one:
   // it tends to stay there.

@@ -98,9 +98,18 @@ class ByteQueue {
   size_t capacity_ = 0;
 };
 
-// Where sealed bytes go: into the caller's buffer while there is room, behind
-// it into a queue.
-class Sink {
+// Where sealed bytes go.
+class Outlet {
+ public:
+  virtual void Append(ByteView bytes) = 0;
+
+ protected:
+  ~Outlet() = default;
+};
+
+// An outlet into a buffer of the caller's while there is room, behind it into a
+// queue.
+class Sink final : public Outlet {
  public:
   void Attach(MutableBytes buffer) {
     buffer_ = buffer;
@@ -108,7 +117,7 @@ class Sink {
   }
   void Detach() { Attach({}); }
 
-  void Append(ByteView bytes) {
+  void Append(ByteView bytes) override {
     const size_t room = queue_.empty() ? buffer_.size() - used_ : 0;
     const size_t direct = bytes.size() < room ? bytes.size() : room;
     if (direct > 0) {

@@ -81,6 +81,10 @@ class Chain {
     bool unfinished = false;  // a pass was stopped before this layer was dry
     bool read_open = true;
     bool write_open = false;
+
+    [[nodiscard]] bool writes() const {
+      return write_open && engine != nullptr;
+    }
   };
 
   bool Feed(size_t level, ByteView bytes);
@@ -96,8 +100,8 @@ class Chain {
   [[nodiscard]] size_t NextReader(size_t level) const;
   ByteQueue& HeldFor(size_t level);
   [[nodiscard]] Engine* WriterBelow(size_t level, size_t* found) const;
-  bool SealPiece(ByteView piece, std::span<const size_t> writers);
-  [[nodiscard]] size_t CollectWriters(std::span<size_t> writers) const;
+  Outlet* ConnectWriters(size_t* count);
+  bool SealPiece(ByteView piece, Outlet* outlet);
   void Drain();
   void Begin();
   Outcome Finish();

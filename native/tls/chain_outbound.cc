@@ -9,7 +9,6 @@
 #include <algorithm>
 
 #include "tls/chain.h"
-#include "tls/copy.h"
 
 namespace onion::tls {
 
@@ -19,7 +18,10 @@ namespace {
 // AES-GCM in TLS 1.2; padding and MAC of CBC suites go beyond it, and then
 // cost a second record below, nothing worse.
 constexpr size_t kOverhead = 32;
-constexpr size_t kMaxWriters = 64;
+
+// Layers that seal within each other: OpenSSL takes some 4 KiB of the stack for
+// each, of which a worker thread may have no more than 192 left.
+constexpr size_t kNested = 8;
 
 }  // namespace
 
@@ -27,9 +29,9 @@ Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
                     size_t largest) {
   Begin();
   wire_.Attach(wire);
-  std::array<size_t, kMaxWriters> all{};
-  const std::span<const size_t> writers(all.data(), CollectWriters(all));
-  const size_t below = writers.empty() ? 0 : writers.size() - 1;
+  size_t writers = 0;
+  Outlet* const outlet = ConnectWriters(&writers);
+  const size_t below = writers == 0 ? 0 : writers - 1;
   const size_t full =
       Workspace::kRecord - std::min(below * kOverhead, Workspace::kRecord / 2);
   const size_t piece = std::clamp<size_t>(largest, 1, full);
@@ -39,7 +41,7 @@ Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
   for (ByteView chunk : chunks) {
     while (going && !chunk.empty()) {
       if (gathered.empty() && chunk.size() >= piece) {
-        going = SealPiece(chunk.first(piece), writers);
+        going = SealPiece(chunk.first(piece), outlet);
         chunk = chunk.subspan(piece);
         continue;
       }
@@ -47,48 +49,46 @@ Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
       gathered.Append(chunk.first(take));
       chunk = chunk.subspan(take);
       if (gathered.size() < piece) continue;
-      going = SealPiece(gathered.view(), writers);
+      going = SealPiece(gathered.view(), outlet);
       gathered.Consume(gathered.size());
     }
   }
-  if (going && !gathered.empty()) SealPiece(gathered.view(), writers);
+  if (going && !gathered.empty()) SealPiece(gathered.view(), outlet);
   gathered.Consume(gathered.size());
   outcome_.wire = wire_.used();
   wire_.Detach();
   return Finish();
 }
 
-// `writers` are in order, the outermost first.
-bool Chain::SealPiece(ByteView piece, std::span<const size_t> writers) {
-  if (writers.empty()) wire_.Append(piece);
-  ByteView bytes = piece;
-  for (size_t i = writers.size(); i-- > 0;) {
-    Layer& layer = layers_[writers[i]];
-    Sink& sink = i == 0 ? wire_ : workspace_->sealed()[i % 2];
-    if (i > 0) sink.queue().Consume(sink.queue().size());
-    if (layer.engine->WritesSlowly(bytes)) {
-      const MutableBytes away = workspace_->detour().AwayFrom(bytes.data());
-      Copy(away.data(), bytes.data(), bytes.size());
-      bytes = ByteView(away).first(bytes.size());
-    }
-    if (!layer.engine->Write(bytes, &sink)) {
-      layer.failed = true;
-      return Stop(Event::kFailed, writers[i]);
-    }
-    if (i > 0) bytes = sink.queue().view();
+// Each to the one below, the innermost few of them: what is left to the others
+// waits for Drain. Returns the outlet of the application.
+Outlet* Chain::ConnectWriters(size_t* count) {
+  const auto writers = static_cast<size_t>(
+      std::count_if(layers_.begin(), layers_.end(),
+                    [](const Layer& layer) { return layer.writes(); }));
+  const size_t left_out = writers > kNested ? writers - kNested : 0;
+  Outlet* outlet = &wire_;
+  for (const Layer& layer : layers_) {
+    if (!layer.writes()) continue;
+    const size_t place = (*count)++;
+    if (place < left_out) continue;
+    if (place == left_out && place > 0) outlet = &layer.engine->output();
+    Sealer& sealer = workspace_->sealer(place - left_out);
+    sealer.Connect(layer.engine.get(), outlet);
+    outlet = &sealer;
   }
-  return true;
+  return outlet;
 }
 
-size_t Chain::CollectWriters(std::span<size_t> writers) const {
-  size_t count = 0;
+bool Chain::SealPiece(ByteView piece, Outlet* outlet) {
+  outlet->Append(piece);
   for (size_t level = 0; level < layers_.size(); level++) {
-    const Layer& layer = layers_[level];
-    if (layer.write_open && layer.engine != nullptr && count < writers.size()) {
-      writers[count++] = level;
-    }
+    Layer& layer = layers_[level];
+    if (!layer.writes() || !layer.engine->failed()) continue;
+    layer.failed = true;
+    return Stop(Event::kFailed, level);
   }
-  return count;
+  return true;
 }
 
 Outcome Chain::CloseWrite(size_t level) {
@@ -123,7 +123,7 @@ void Chain::Drain() {
 Engine* Chain::WriterBelow(size_t level, size_t* found) const {
   while (level-- > 0) {
     const Layer& layer = layers_[level];
-    if (!layer.write_open || layer.engine == nullptr) continue;
+    if (!layer.writes()) continue;
     *found = level;
     return layer.engine.get();
   }

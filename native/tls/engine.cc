@@ -181,7 +181,7 @@ Event Engine::ReadStopped(int result) {
   }
 }
 
-bool Engine::Write(ByteView plaintext, Sink* sink) {
+bool Engine::Write(ByteView plaintext, Outlet* outlet) {
   if (plaintext.empty()) return true;
   const auto keep = [&] {
     ChangeWaiting().plaintext.Append(plaintext);
@@ -189,7 +189,7 @@ bool Engine::Write(ByteView plaintext, Sink* sink) {
   };
   if (writes_wait()) return keep();
   ClearErrors();
-  pipe_.output = sink;
+  pipe_.output = outlet;
   size_t written = 0;
   const int result =
       SSL_write_ex(ssl(), plaintext.data(), plaintext.size(), &written);

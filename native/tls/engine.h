@@ -117,8 +117,9 @@ class Engine {
            pipe_.written_record != nullptr &&
            CopiesSlowly(pipe_.written_record, plaintext.data());
   }
-  // Seals all of it into `sink`, or keeps it while writes wait; false: failed.
-  bool Write(ByteView plaintext, Sink* sink);
+  // Seals all of it into `outlet`, or keeps it while writes wait; false:
+  // failed.
+  bool Write(ByteView plaintext, Outlet* outlet);
   // Writes close_notify once (SSL_shutdown(3)).
   void CloseNotify();
   bool KeyUpdate(bool request_peer);
@@ -145,6 +146,7 @@ class Engine {
 
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
   [[nodiscard]] bool established() const { return established_; }
+  [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] const EngineOptions& options() const { return options_; }
   // All false and empty for a layer that has not failed.
   [[nodiscard]] const Failure& failure() const;

@@ -13,6 +13,13 @@ MutableBytes Workspace::Plaintext(size_t level) {
   return {plaintext_[level].get(), kRecord};
 }
 
+Sealer& Workspace::sealer(size_t place) {
+  while (sealers_.size() <= place) {
+    sealers_.push_back(std::make_unique<Sealer>());
+  }
+  return *sealers_[place];
+}
+
 void Workspace::Warm(Chain* chain) {
   for (size_t tries = 0; tries < kWarmChains; tries++) {
     Chain*& place = warm_[next_warm_];

@@ -10,6 +10,7 @@
 #include "tls/bio.h"
 #include "tls/bytes.h"
 #include "tls/rw_lock.h"
+#include "tls/sealer.h"
 
 namespace onion::tls {
 
@@ -29,7 +30,8 @@ class Workspace {
   // What the layer at this level has decrypted and the next one is about to
   // read.
   MutableBytes Plaintext(size_t level);
-  std::array<Sink, 2>& sealed() { return sealed_; }
+  // Of layers that seal within each other, the lowest at place 0.
+  Sealer& sealer(size_t place);
   ByteQueue& gathered() { return gathered_; }
   Detour& detour() { return detour_; }
   // Held shared by errands, which read what engines have in common, and alone
@@ -46,7 +48,7 @@ class Workspace {
   std::array<Chain*, kWarmChains> warm_{};
   size_t next_warm_ = 0;
   std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
-  std::array<Sink, 2> sealed_;
+  std::vector<std::unique_ptr<Sealer>> sealers_;
   ByteQueue gathered_;
   Detour detour_;
 };

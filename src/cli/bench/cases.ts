@@ -8,6 +8,7 @@ import type {
   Usage,
   WorkOptions,
 } from './model';
+import type { Placing } from './processors';
 
 /** V8 goes on compiling for some 20 000 calls of a function; a busy server has that behind it. */
 export const WARM_UPS = 3;
@@ -40,8 +41,8 @@ interface CaseBase {
 export interface NetworkCase extends CaseBase {
   readonly contestants: readonly [Contestant, ...Contestant[]];
   readonly role: ServerRole;
-  /** Both ends on one processor: otherwise the time to wake the other one up hides everything else. */
-  readonly onOneCpu?: boolean;
+  /** Where the two ends run; `any` unless it is said. */
+  readonly placing?: Placing;
   /** Each run needs processes that have done nothing before. */
   readonly freshProcesses?: boolean;
   /** For the measured processes, before those of the command line. */
@@ -95,6 +96,7 @@ const bulk: NetworkCase = {
   keyTypes: ONE_KEY,
   contestants: [NODE, ONION, { label: 'onion-tls onread', stack: 'onion-tls', onread: true }],
   role: 'sink',
+  placing: 'each in turn',
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
@@ -110,6 +112,7 @@ const small: NetworkCase = {
   keyTypes: ONE_KEY,
   contestants: [NODE, ONION],
   role: 'sink',
+  placing: 'each in turn',
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
@@ -126,7 +129,7 @@ const roundTrips: NetworkCase = {
   keyTypes: ONE_KEY,
   contestants: [NODE, ONION],
   role: 'echo',
-  onOneCpu: true,
+  placing: 'one',
   work: (depth) => ({
     ...NO_WORK,
     work: 'ping',
@@ -142,6 +145,7 @@ const handshakes: NetworkCase = {
   keyTypes: BOTH_KEYS,
   contestants: [NODE, ONION],
   role: 'greet',
+  placing: 'each in turn',
   work: (depth) => ({
     ...NO_WORK,
     work: 'handshakes',

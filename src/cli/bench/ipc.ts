@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as path from 'node:path';
 import type { PeerMethods } from './peer';
+import { tie } from './processors';
 
 export type Method = 'serve' | 'open' | 'run' | 'usage' | 'inProcess';
 
@@ -30,21 +31,12 @@ export class PeerProcess {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
 
-  /** With `cpu`, the process stays on that one processor. */
-  constructor(
-    options: { cpu?: number | undefined; nodeOptions?: readonly string[] | undefined } = {},
-  ) {
-    const node = [
+  constructor(nodeOptions: readonly string[] = []) {
+    this.#child = spawn(
       process.execPath,
-      '--expose-gc',
-      ...(options.nodeOptions ?? []),
-      path.join(__dirname, 'peer.js'),
-    ];
-    const command =
-      options.cpu === undefined ? node : ['taskset', '-c', String(options.cpu), ...node];
-    this.#child = spawn(command[0] as string, command.slice(1), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+      ['--expose-gc', ...nodeOptions, path.join(__dirname, 'peer.js')],
+      { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+    );
     this.#child.on('message', (reply: Reply) => this.#settle(reply));
     this.#child.on('error', (error) => this.#abandon(error));
     this.#child.on('exit', (code, signal) =>
@@ -61,6 +53,11 @@ export class PeerProcess {
       this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.#child.send({ id, method, parameters } satisfies Call);
     });
+  }
+
+  /** From now on its main thread runs on this processor only. */
+  stayOn(cpu: number): void {
+    if (this.#child.pid !== undefined) tie(this.#child.pid, cpu);
   }
 
   /** Lets the process end by itself, so that what Node writes at its end (profiles) is complete. */

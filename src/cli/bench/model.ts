@@ -108,9 +108,9 @@ export interface Result {
   readonly baseline: string;
   readonly runs: number;
   readonly value: Spread;
-  /** Median of this contestant over the median of the baseline. */
+  /** This contestant over the baseline: the median of the rounds' quotients. */
   readonly ratio: number;
-  /** CPU time of the baseline over that of this contestant, both ends together: 2 means half the CPU. */
+  /** CPU time of the baseline over that of this contestant, both ends together, by round as well: 2 means half the CPU. */
   readonly cpuRatio: number;
   readonly serverCpu: Spread;
   readonly clientCpu: Spread;

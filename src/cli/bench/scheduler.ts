@@ -14,7 +14,7 @@ import type {
   Setup,
   Usage,
 } from './model';
-import { firstCpu } from './processors';
+import { type Placement, placements } from './processors';
 import { SERVER_NAME } from './stack';
 import { spread } from './statistics';
 
@@ -101,55 +101,97 @@ function scaled(work: Setup['work'], divisor: number): Setup['work'] {
   };
 }
 
+interface Ends {
+  readonly server: PeerProcess;
+  readonly client: PeerProcess;
+}
+
+/** What was measured in one placement. */
+interface Part {
+  readonly run: Measurement;
+  readonly server: Usage;
+  readonly client: Usage;
+}
+
 /** Two processes, one at each end of the connections. */
 class NetworkRunner implements Runner {
   readonly label: string;
   readonly #case: NetworkCase;
   readonly #setup: Setup;
   readonly #plan: Plan;
-  #server: PeerProcess | undefined;
-  #client: PeerProcess | undefined;
+  readonly #placements: readonly Placement[];
+  #ends: Ends | undefined;
 
   constructor(benchCase: NetworkCase, setup: Setup, plan: Plan) {
     this.label = setup.label;
     this.#case = benchCase;
     this.#setup = setup;
     this.#plan = plan;
+    this.#placements = placements(benchCase.placing ?? 'any');
   }
 
   async run(): Promise<Sample> {
+    if (this.#case.freshProcesses) await this.end();
+    const ends = await this.#start();
+    const parts: Part[] = [];
+    for (const placement of this.#placements) parts.push(await this.#runOn(ends, placement));
+    return sample(
+      this.#case.metric,
+      parts.map(({ run }) => run).reduce(sum),
+      parts.map(({ server }) => server).reduce(sumOfUsage),
+      parts.map(({ client }) => client).reduce(sumOfUsage),
+    );
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#ends?.server.end(), this.#ends?.client.end()]);
+    this.#ends = undefined;
+  }
+
+  async #start(): Promise<Ends> {
+    if (this.#ends) return this.#ends;
+    const nodeOptions = [...(this.#case.nodeOptions ?? []), ...(this.#plan.nodeOptions ?? [])];
+    const server = new PeerProcess(nodeOptions);
+    const client = new PeerProcess(nodeOptions);
+    this.#ends = { server, client };
+    const port = await server.call('serve', this.#setup);
+    await client.call('open', this.#setup, port);
+    if (this.#case.freshProcesses) await client.call('run');
+    return this.#ends;
+  }
+
+  async #runOn({ server, client }: Ends, placement: Placement): Promise<Part> {
+    if (placement.server !== undefined) server.stayOn(placement.server);
+    if (placement.client !== undefined) client.stayOn(placement.client);
     const fresh = this.#case.freshProcesses === true;
-    if (fresh) await this.end();
-    const { server, client } = await this.#start();
     const before = await server.call('usage', fresh);
     const clientBefore = await client.call('usage', fresh);
     const run = await client.call('run');
     const after = await server.call('usage', fresh);
     const clientAfter = await client.call('usage', fresh);
-    const serverUsed = { ...after, rss: after.rss - before.rss };
-    const clientUsed = { ...clientAfter, rss: clientAfter.rss - clientBefore.rss };
-    return sample(this.#case.metric, run, serverUsed, clientUsed);
+    return {
+      run,
+      server: { ...after, rss: after.rss - before.rss },
+      client: { ...clientAfter, rss: clientAfter.rss - clientBefore.rss },
+    };
   }
+}
 
-  async end(): Promise<void> {
-    await Promise.all([this.#server?.end(), this.#client?.end()]);
-    this.#server = this.#client = undefined;
-  }
+function sum(a: Measurement, b: Measurement): Measurement {
+  return {
+    seconds: a.seconds + b.seconds,
+    operations: a.operations + b.operations,
+    bytes: a.bytes + b.bytes,
+    extras: b.extras,
+  };
+}
 
-  async #start(): Promise<{ server: PeerProcess; client: PeerProcess }> {
-    if (this.#server && this.#client) return { server: this.#server, client: this.#client };
-    const cpu = this.#case.onOneCpu ? firstCpu() : undefined;
-    const nodeOptions = [...(this.#case.nodeOptions ?? []), ...(this.#plan.nodeOptions ?? [])];
-    const options = { cpu, nodeOptions };
-    const server = new PeerProcess(options);
-    const client = new PeerProcess(options);
-    this.#server = server;
-    this.#client = client;
-    const port = await server.call('serve', this.#setup);
-    await client.call('open', this.#setup, port);
-    if (this.#case.freshProcesses) await client.call('run');
-    return { server, client };
-  }
+function sumOfUsage(a: Usage, b: Usage): Usage {
+  return {
+    cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+    rss: a.rss + b.rss,
+    stallMs: Math.max(a.stallMs, b.stallMs),
+  };
 }
 
 function engineRunners(
@@ -184,7 +226,7 @@ class EngineRunner implements Runner {
     this.label = setup.label;
     this.#metric = metric;
     this.#setup = setup;
-    this.#peer = new PeerProcess({ nodeOptions: plan.nodeOptions });
+    this.#peer = new PeerProcess(plan.nodeOptions);
   }
 
   /** `null` when this installation does not have the engine. */
@@ -213,10 +255,21 @@ function sample(metric: Metric, run: Measurement, server: Usage, client: Usage):
   };
 }
 
-/** Median of the CPU time that both ends take together (an engine has one end). */
-function bothSides(samples: readonly Sample[]): number {
-  return spread(samples.map(({ serverCpu, clientCpu }) => serverCpu + (clientCpu || 0))).median;
+/** Median of the quotients of each round: what slows a minute of the machine down is in both terms. */
+function medianRatio(samples: readonly Sample[], baseline: readonly Sample[], of: Figure): number {
+  const pairs = Math.min(samples.length, baseline.length);
+  const quotients = Array.from(
+    { length: pairs },
+    (_, round) => of(samples[round] as Sample) / of(baseline[round] as Sample),
+  );
+  return spread(quotients).median;
 }
+
+type Figure = (sample: Sample) => number;
+
+const value: Figure = (sample) => sample.value;
+/** An engine has one end. */
+const cpuOfBothSides: Figure = ({ serverCpu, clientCpu }) => serverCpu + (clientCpu || 0);
 
 function summarize(
   { name, title, metric }: BenchCase,
@@ -226,10 +279,7 @@ function summarize(
 ): Result[] {
   const ran = [...samples].filter(([, taken]) => taken.length > 0);
   const [baseline, baselineSamples] = ran[0] ?? ['', []];
-  const baselineMedian = spread(baselineSamples.map(({ value }) => value)).median;
-  const baselineCpu = bothSides(baselineSamples);
   return ran.map(([contestant, taken]) => {
-    const value = spread(taken.map((each) => each.value));
     const extras = Object.keys(taken[0]?.extras ?? {});
     return {
       case: name,
@@ -242,9 +292,9 @@ function summarize(
       contestant,
       baseline,
       runs: taken.length,
-      value,
-      ratio: value.median / baselineMedian,
-      cpuRatio: baselineCpu / bothSides(taken),
+      value: spread(taken.map(value)),
+      ratio: medianRatio(taken, baselineSamples, value),
+      cpuRatio: 1 / medianRatio(taken, baselineSamples, cpuOfBothSides),
       serverCpu: spread(taken.map((each) => each.serverCpu)),
       clientCpu: spread(taken.map((each) => each.clientCpu)),
       extras: Object.fromEntries(
