@@ -15,6 +15,7 @@
       'native/tls/pem.cc',
       'native/tls/sealer.cc',
       'native/tls/secure_context.cc',
+      'native/tls/signature_cache.cc',
       'native/tls/ticket_keys.cc',
       'native/tls/trust_store.cc',
       'native/tls/verify_error.cc',

@@ -47,6 +47,7 @@ class Side {
   std::string TakePlaintext();
 
   tls::Chain& chain() { return chain_; }
+  tls::Workspace& workspace() { return workspace_; }
   [[nodiscard]] size_t established() const { return established_; }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] size_t failed_layer() const { return failed_layer_; }

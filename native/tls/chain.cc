@@ -63,6 +63,7 @@ Engine* Chain::engine(size_t level) const {
 }
 
 void Chain::Push(std::unique_ptr<Engine> engine) {
+  engine->Use(&workspace_->signatures());
   layers_.emplace_back();
   layers_.back().engine = std::move(engine);
 }

@@ -15,6 +15,7 @@
 #include "tls/client_hello.h"
 #include "tls/outcome.h"
 #include "tls/secure_context.h"
+#include "tls/signature_cache.h"
 
 namespace onion::tls {
 
@@ -134,6 +135,8 @@ class Engine {
   // of Node may have made it) or must not be offered. The session id context is
   // that of the layer's SecureContext.
   void SetSession(ByteView der, const std::string& session_context);
+  // Outlives the engine.
+  void Use(SignatureCache* signatures) { signatures_ = signatures; }
   void SetContext(SSL_CTX* context);
   void SetVerify(VerifyMode mode);
   bool Renegotiate();
@@ -222,6 +225,7 @@ class Engine {
   std::unique_ptr<Waiting> waiting_;
   std::unique_ptr<Failure> failure_;
   std::unique_ptr<HelloPause> hello_;
+  SignatureCache* signatures_ = nullptr;
   // Wire bytes since the last plaintext: a handshake, or messages after it.
   size_t unproductive_bytes_ = 0;
   uint64_t bytes_read_ = 0;

@@ -21,6 +21,11 @@ Engine* EngineOf(const SSL* ssl) {
   return static_cast<Engine*>(SSL_get_app_data(ssl));
 }
 
+SSL* SslOf(X509_STORE_CTX* store) {
+  return static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+}
+
 }  // namespace
 
 // Of those that OpenSSL's list of descriptions lacks, the ones that peers send.
@@ -140,8 +145,7 @@ struct EngineCallbacks {
   // SSL_CTX_set_cert_verify_callback(3) in the place of X509_verify_cert. All
   // errors are walked through, as Node does, so that the last one is reported.
   static int OnVerify(X509_STORE_CTX* store, void* /*argument*/) {
-    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(
-        store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    SSL* ssl = SslOf(store);
     Engine* engine = EngineOf(ssl);
     using Verdict = Engine::Verdict;
     if (engine->verdict_ == Verdict::kAccepted) {
@@ -157,6 +161,9 @@ struct EngineCallbacks {
     }
     X509_STORE_CTX_set_verify_cb(store,
                                  [](int, X509_STORE_CTX*) -> int { return 1; });
+    if (engine->signatures_ != nullptr) {
+      X509_STORE_CTX_set_verify(store, OnVerifySignatures);
+    }
     X509_verify_cert(store);
     Keep(engine, store);
     if (engine->options_.verify == VerifyMode::kEnforce &&
@@ -168,6 +175,10 @@ struct EngineCallbacks {
       if (!SSL_set_retry_verify(ssl)) return 0;
     }
     return 1;
+  }
+
+  static int OnVerifySignatures(X509_STORE_CTX* store) {
+    return EngineOf(SslOf(store))->signatures_->Verify(store);
   }
 
   static bool IsForHost(const Engine& engine) {

@@ -11,6 +11,7 @@
 #include "tls/bytes.h"
 #include "tls/rw_lock.h"
 #include "tls/sealer.h"
+#include "tls/signature_cache.h"
 
 namespace onion::tls {
 
@@ -37,6 +38,7 @@ class Workspace {
   // Held shared by errands, which read what engines have in common, and alone
   // by whoever changes it. OpenSSL locks little of an SSL_CTX.
   RwLock& contexts() { return contexts_; }
+  SignatureCache& signatures() { return signatures_; }
 
   void Warm(Chain* chain);
   void Forget(const Chain* chain);
@@ -45,6 +47,7 @@ class Workspace {
   static constexpr size_t kWarmChains = 8;
 
   RwLock contexts_;
+  SignatureCache signatures_;
   std::array<Chain*, kWarmChains> warm_{};
   size_t next_warm_ = 0;
   std::vector<std::unique_ptr<uint8_t[]>> plaintext_;
