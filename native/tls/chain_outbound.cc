@@ -1,6 +1,8 @@
 // Outbound, plaintext is cut so that the record of the innermost layer, grown
 // by the overhead of each layer below, still fits one record of the outermost.
-// Small chunks are gathered first: a record costs as much as a kilobyte.
+// Small chunks are gathered first: a record costs as much as a kilobyte. A
+// piece falls through the layers within one SSL_write of the innermost, whose
+// record is what the layer below writes, and so on (sealer.h).
 //
 // Engines also send of their own accord: handshake messages, alerts, answers to
 // KeyUpdate. That output waits in each engine's sink; Drain seals it from the

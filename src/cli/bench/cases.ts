@@ -100,6 +100,7 @@ const bulk: NetworkCase = {
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
+    operations: 1,
     bytes: roundTo(512 / (depth + 1), 16) * MiB,
     writeSize: 65_536,
   }),
@@ -116,6 +117,7 @@ const small: NetworkCase = {
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
+    operations: 1,
     bytes: roundTo(128 / (depth + 1), 8) * MiB,
     writeSize: 1024,
     writesPerTick: 64,
@@ -158,7 +160,6 @@ const resumed: NetworkCase = {
   ...handshakes,
   name: 'resumed',
   title: 'Resumed handshakes, 16 in flight',
-  keyTypes: ONE_KEY,
   work: (depth, keyType) => ({ ...handshakes.work(depth, keyType), resume: true }),
 };
 
@@ -224,16 +225,21 @@ const engine: EngineCase = {
   bytes: (depth) => roundTo(512 / depth, 16) * MiB,
 };
 
-/** One transfer of each of these sizes; a small one is mostly latency. */
 const SIZES = [1024, 16_384, 262_144, 4_194_304, 67_108_864, 1_073_741_824];
 
-/** Is the cost linear in bytes? Not among the cases that run unless it is named. */
+/** Is the cost linear in bytes? Not among the cases that run unless it is named. A small transfer is mostly latency. */
 const sizes: NetworkCase[] = SIZES.map((bytes) => ({
   ...bulk,
   name: 'sizes',
-  title: `Transfers of ${bytes / 1024} KiB`,
+  title: `Transfers of ${bytes / 1024} KiB, one after the other`,
   contestants: [NODE, ONION],
-  work: () => ({ ...NO_WORK, work: 'stream', bytes, writeSize: 65_536 }),
+  work: () => ({
+    ...NO_WORK,
+    work: 'stream',
+    bytes,
+    writeSize: Math.min(bytes, 65_536),
+    operations: Math.min(2000, Math.ceil((64 * MiB) / bytes)),
+  }),
 }));
 
 export const CASES: readonly BenchCase[] = [

@@ -58,15 +58,17 @@ class Conversation implements Handler {
   }
 }
 
-/** One way, as fast as the socket takes it; the clock stops when the server has answered that it has everything. */
+/** Transfers one way, as fast as the socket takes them; each ends when the server has answered that it has everything. */
 class Stream implements Work {
   readonly #talk: Conversation;
   readonly #chunk: Buffer;
   readonly #bytes: number;
   readonly #perTick: number;
+  readonly #transfers: number;
 
   constructor(setup: Setup, talk: Conversation) {
-    const { writeSize, writesPerTick, bytes } = setup.work;
+    const { writeSize, writesPerTick, bytes, operations } = setup.work;
+    this.#transfers = operations;
     this.#talk = talk;
     this.#chunk = randomBytes(Math.min(writeSize, bytes));
     this.#bytes = bytes;
@@ -75,18 +77,18 @@ class Stream implements Work {
 
   async run(): Promise<Measurement> {
     const start = performance.now();
-    await new Promise<void>((resolve) => {
+    for (let i = 0; i < this.#transfers; i++) await this.#transfer();
+    const seconds = (performance.now() - start) / 1000;
+    const bytes = this.#bytes * this.#transfers;
+    return { seconds, operations: bytes / this.#chunk.length, bytes, extras: {} };
+  }
+
+  #transfer(): Promise<void> {
+    return new Promise((resolve) => {
       this.#talk.onReceive = () => resolve();
       if (this.#perTick === 1) this.#writeUntilFull(this.#bytes);
       else this.#writeByTick(this.#bytes);
     });
-    const seconds = (performance.now() - start) / 1000;
-    return {
-      seconds,
-      operations: this.#bytes / this.#chunk.length,
-      bytes: this.#bytes,
-      extras: {},
-    };
   }
 
   #writeUntilFull(bytes: number): void {

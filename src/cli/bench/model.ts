@@ -54,13 +54,13 @@ export interface Setup extends Contestant {
 
 export interface WorkOptions {
   readonly work: ClientWork;
-  /** Bytes that one run moves (stream). */
+  /** Bytes of one transfer (stream). */
   readonly bytes: number;
   /** Size of one write (stream, ping). */
   readonly writeSize: number;
   /** Writes made in one tick (stream). */
   readonly writesPerTick: number;
-  /** Round trips or connections of one run. */
+  /** Transfers, round trips or connections of one run. */
   readonly operations: number;
   /** Connections that are being set up at the same time. */
   readonly inFlight: number;
