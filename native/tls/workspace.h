@@ -17,9 +17,9 @@ namespace onion::tls {
 
 class Chain;
 
-// What the chains of a thread share: buffers that they work in, hot in the cache
-// and none of them held by an idle connection, and what they have learned of
-// certificates.
+// What the chains of a thread share: buffers that they work in, hot in the
+// cache and none of them held by an idle connection, and what they have learned
+// of certificates.
 //
 // OpenSSL's own record buffers, 33 KiB an engine, are worth keeping between
 // the passes of a busy connection and too much for an idle one. So the few

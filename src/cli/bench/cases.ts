@@ -231,7 +231,7 @@ const SIZES = [1024, 16_384, 262_144, 4_194_304, 67_108_864, 1_073_741_824];
 const sizes: NetworkCase[] = SIZES.map((bytes) => ({
   ...bulk,
   name: 'sizes',
-  title: `Transfers of ${bytes / 1024} KiB, one after the other`,
+  title: `Transfers of ${bytes / 1024} KiB`,
   contestants: [NODE, ONION],
   work: () => ({
     ...NO_WORK,

@@ -227,6 +227,9 @@ class EngineRunner implements Runner {
     this.#metric = metric;
     this.#setup = setup;
     this.#peer = new PeerProcess(plan.nodeOptions);
+    // The same for all engines.
+    const cpu = placements('one')[0]?.server;
+    if (cpu !== undefined) this.#peer.stayOn(cpu);
   }
 
   /** `null` when this installation does not have the engine. */
