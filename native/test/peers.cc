@@ -20,6 +20,30 @@ ByteView BytesOf(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+Identity Issue(std::string_view name, const Identity* issuer) {
+  Identity made{tls::KeyPointer(EVP_EC_gen("P-256")),
+                tls::X509Pointer(X509_new())};
+  X509* certificate = made.certificate.get();
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -kLifetime);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), kLifetime);
+  X509_set_pubkey(certificate, made.key.get());
+  const ByteView text = BytesOf(name);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
+                             MBSTRING_ASC, text.data(),
+                             static_cast<int>(text.size()), -1, 0);
+  const Identity& signer = issuer == nullptr ? made : *issuer;
+  X509_set_issuer_name(certificate,
+                       X509_get_subject_name(signer.certificate.get()));
+  CHECK(X509_sign(certificate, signer.key.get(), EVP_sha256()) > 0);
+  return made;
+}
+
+void Use(SSL_CTX* context, const Identity& identity) {
+  CHECK(SSL_CTX_use_certificate(context, identity.certificate.get()) == 1);
+  CHECK(SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1);
+}
+
 Credentials NewCredentials(int min_version, int max_version) {
   Credentials result;
   result.context.reset(SSL_CTX_new(TLS_method()));
@@ -27,23 +51,9 @@ Credentials NewCredentials(int min_version, int max_version) {
   CHECK(SSL_CTX_set_min_proto_version(context, min_version) == 1);
   CHECK(SSL_CTX_set_max_proto_version(context, max_version) == 1);
 
-  std::unique_ptr<EVP_PKEY, tls::FreeWith<EVP_PKEY_free>> key(
-      EVP_EC_gen("P-256"));
-  result.certificate.reset(X509_new());
-  X509* certificate = result.certificate.get();
-  X509_set_version(certificate, X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key.get());
-  X509_NAME* name = X509_get_subject_name(certificate);
-  const ByteView text = BytesOf("layer.test");
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text.data(),
-                             static_cast<int>(text.size()), -1, 0);
-  X509_set_issuer_name(certificate, name);
-  CHECK(X509_sign(certificate, key.get(), EVP_sha256()) > 0);
-  CHECK(SSL_CTX_use_certificate(context, certificate) == 1);
-  CHECK(SSL_CTX_use_PrivateKey(context, key.get()) == 1);
+  Identity identity = Issue("layer.test");
+  Use(context, identity);
+  result.certificate = std::move(identity.certificate);
   tls::InstallEngineCallbacks(context);
   return result;
 }

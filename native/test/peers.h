@@ -11,12 +11,25 @@
 #include "tls/bio.h"
 #include "tls/chain.h"
 #include "tls/engine.h"
+#include "tls/openssl_pointers.h"
 
 // Two ends of a connection in memory, and the part of the policy that
 // TypeScript has in the product: what is done at each event.
 namespace onion::test {
 
 tls::ByteView BytesOf(std::string_view text);
+
+// Seconds before and after now in which a certificate is good.
+inline constexpr long kLifetime = 3600;
+
+struct Identity {
+  tls::KeyPointer key;
+  tls::X509Pointer certificate;
+};
+// Of version 1, which can sign others without an extension that says so. By
+// default it signs itself.
+Identity Issue(std::string_view name, const Identity* issuer = nullptr);
+void Use(SSL_CTX* context, const Identity& identity);
 
 // A certificate that signs itself and the context that holds it.
 struct Credentials {

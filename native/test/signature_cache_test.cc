@@ -13,42 +13,10 @@
 namespace onion::test {
 namespace {
 
-using tls::KeyPointer;
 using tls::SignatureCache;
 using tls::X509Pointer;
 
-constexpr long kLifetime = 3600;
-
-struct Identity {
-  KeyPointer key;
-  X509Pointer certificate;
-};
-
-void AddName(X509* certificate, const char* name, bool is_issuer) {
-  X509_NAME* names = is_issuer ? X509_get_issuer_name(certificate)
-                               : X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(names, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name), -1,
-                             -1, 0);
-}
-
-// Version 1: trusted for its name alone. `issuer` null: signs itself.
-Identity Issue(const char* name, const char* issuer_name,
-               const Identity* issuer) {
-  Identity made{KeyPointer(EVP_EC_gen("P-256")), X509Pointer(X509_new())};
-  X509* certificate = made.certificate.get();
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 7);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -kLifetime);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), kLifetime);
-  X509_set_pubkey(certificate, made.key.get());
-  AddName(certificate, name, false);
-  AddName(certificate, issuer_name, true);
-  EVP_PKEY* signer = issuer == nullptr ? made.key.get() : issuer->key.get();
-  CHECK(X509_sign(certificate, signer, EVP_sha256()) > 0);
-  return made;
-}
-
-Identity NewRoot() { return Issue("root", "root", nullptr); }
+Identity NewRoot() { return Issue("root"); }
 
 // One byte of it is another: `find` finds it in the certificate's DER.
 template <typename Find>
@@ -96,7 +64,7 @@ int Verify(SignatureCache* cache, const Identity& root, X509Pointer leaf,
 void ASignatureIsCheckedOnce() {
   SignatureCache cache;
   const Identity root = NewRoot();
-  const Identity leaf = Issue("leaf", "root", &root);
+  const Identity leaf = Issue("leaf", &root);
   CHECK(Verify(&cache, root, Copy(leaf.certificate.get())) == X509_V_OK);
   CHECK(cache.hits() == 0);
   CHECK(Verify(&cache, root, Copy(leaf.certificate.get())) == X509_V_OK);
@@ -106,7 +74,7 @@ void ASignatureIsCheckedOnce() {
 void AChangedCertificateIsNotTheGenuineOne() {
   SignatureCache cache;
   const Identity root = NewRoot();
-  const Identity leaf = Issue("leaf", "root", &root);
+  const Identity leaf = Issue("leaf", &root);
   const X509* genuine = leaf.certificate.get();
   CHECK(Verify(&cache, root, Copy(genuine)) == X509_V_OK);
   const auto in_name = [](std::string_view der) { return der.find("leaf"); };
@@ -124,7 +92,7 @@ void ARootOfTheSameNameIsAnother() {
   SignatureCache cache;
   const Identity root = NewRoot();
   const Identity other = NewRoot();
-  const Identity leaf = Issue("leaf", "root", &root);
+  const Identity leaf = Issue("leaf", &root);
   CHECK(Verify(&cache, root, Copy(leaf.certificate.get())) == X509_V_OK);
   CHECK(Verify(&cache, other, Copy(leaf.certificate.get())) ==
         X509_V_ERR_CERT_SIGNATURE_FAILURE);
@@ -134,7 +102,7 @@ void ARootOfTheSameNameIsAnother() {
 void DatesAreAskedEachTime() {
   SignatureCache cache;
   const Identity root = NewRoot();
-  const Identity leaf = Issue("leaf", "root", &root);
+  const Identity leaf = Issue("leaf", &root);
   const std::time_t now = std::time(nullptr);
   const auto at = [&](std::time_t when) {
     return Verify(&cache, root, Copy(leaf.certificate.get()), when);
@@ -150,8 +118,8 @@ void DatesAreAskedEachTime() {
 void AnUntrustedChainIsNotKept() {
   SignatureCache cache;
   const Identity root = NewRoot();
-  const Identity stranger = Issue("stranger", "stranger", nullptr);
-  const Identity leaf = Issue("leaf", "stranger", &stranger);
+  const Identity stranger = Issue("stranger");
+  const Identity leaf = Issue("leaf", &stranger);
   for (int times = 0; times < 2; times++) {
     CHECK(Verify(&cache, root, Copy(leaf.certificate.get())) ==
           X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE);
@@ -162,10 +130,10 @@ void AnUntrustedChainIsNotKept() {
 void TheOldestIsForgotten() {
   SignatureCache cache;
   const Identity root = NewRoot();
-  const Identity first = Issue("leaf", "root", &root);
+  const Identity first = Issue("leaf", &root);
   CHECK(Verify(&cache, root, Copy(first.certificate.get())) == X509_V_OK);
   for (int others = 0; others < 32; others++) {
-    const Identity other = Issue("other", "root", &root);
+    const Identity other = Issue("other", &root);
     CHECK(Verify(&cache, root, Copy(other.certificate.get())) == X509_V_OK);
   }
   CHECK(Verify(&cache, root, Copy(first.certificate.get())) == X509_V_OK);
@@ -175,11 +143,10 @@ void TheOldestIsForgotten() {
 // The layers of a chain share what they know.
 void EnginesAsk() {
   const Identity root = NewRoot();
-  const Identity leaf = Issue("leaf", "root", &root);
+  const Identity leaf = Issue("leaf", &root);
   Credentials server = NewCredentials();
   SSL_CTX* context = server.context.get();
-  CHECK(SSL_CTX_use_certificate(context, leaf.certificate.get()) == 1);
-  CHECK(SSL_CTX_use_PrivateKey(context, leaf.key.get()) == 1);
+  Use(context, leaf);
   server.certificate = Copy(root.certificate.get());
   const tls::SslCtxPointer client = NewTrustingContext(server);
   Pair pair;

@@ -100,7 +100,8 @@ class Chain {
   [[nodiscard]] size_t NextReader(size_t level) const;
   ByteQueue& HeldFor(size_t level);
   [[nodiscard]] Engine* WriterBelow(size_t level, size_t* found) const;
-  Outlet* ConnectWriters(size_t* count);
+  [[nodiscard]] size_t CountWriters() const;
+  Outlet* ConnectWriters(size_t writers);
   bool SealPiece(ByteView piece, Outlet* outlet);
   void Drain();
   void Begin();

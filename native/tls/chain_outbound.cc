@@ -31,8 +31,8 @@ Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
                     size_t largest) {
   Begin();
   wire_.Attach(wire);
-  size_t writers = 0;
-  Outlet* const outlet = ConnectWriters(&writers);
+  const size_t writers = CountWriters();
+  Outlet* const outlet = ConnectWriters(writers);
   const size_t below = writers == 0 ? 0 : writers - 1;
   const size_t full =
       Workspace::kRecord - std::min(below * kOverhead, Workspace::kRecord / 2);
@@ -62,17 +62,21 @@ Outcome Chain::Send(std::span<const ByteView> chunks, MutableBytes wire,
   return Finish();
 }
 
-// Each to the one below, the innermost few of them: what is left to the others
-// waits for Drain. Returns the outlet of the application.
-Outlet* Chain::ConnectWriters(size_t* count) {
-  const auto writers = static_cast<size_t>(
+size_t Chain::CountWriters() const {
+  return static_cast<size_t>(
       std::count_if(layers_.begin(), layers_.end(),
                     [](const Layer& layer) { return layer.writes(); }));
+}
+
+// Each to the one below, the innermost few of them: what is left to the others
+// waits for Drain. Returns the outlet of the application.
+Outlet* Chain::ConnectWriters(size_t writers) {
   const size_t left_out = writers > kNested ? writers - kNested : 0;
   Outlet* outlet = &wire_;
+  size_t writer = 0;
   for (const Layer& layer : layers_) {
     if (!layer.writes()) continue;
-    const size_t place = (*count)++;
+    const size_t place = writer++;
     if (place < left_out) continue;
     if (place == left_out && place > 0) outlet = &layer.engine->output();
     Sealer& sealer = workspace_->sealer(place - left_out);

@@ -1,13 +1,11 @@
 /** The benchmark's report in a browser. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BROWSER_LIMIT_MS, documentAfterScripts } from '../support/chromium';
 import { describeWith } from '../support/programs';
-
-const MAIN = path.resolve(__dirname, '../../dist/cli/main.js');
+import { onionTLS } from './run-command';
 
 describeWith('chromium', 'the report of onion-tls bench', () => {
   let folder: string;
@@ -25,7 +23,7 @@ describeWith('chromium', 'the report of onion-tls bench', () => {
     async () => {
       const file = path.join(folder, 'report.html');
       const argv = ['--quick', '--runs', '1', '--depths', '1-2', '--cases', 'small,round-trips'];
-      const { status } = spawnSync(process.execPath, [MAIN, 'bench', ...argv, '--report', file]);
+      const { status } = await onionTLS('bench', ...argv, '--report', file);
       expect(status).toBe(0);
       const page = await documentAfterScripts(pathToFileURL(file).href);
       const captions = [...page.matchAll(/<figcaption>(.*?)<\/figcaption>/g)].map(([, it]) => it);

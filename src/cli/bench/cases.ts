@@ -87,7 +87,7 @@ const MEMORY: Metric = {
   cpu: RATE.cpu,
 };
 
-const NO_WORK = { bytes: 0, writeSize: 0, writesPerTick: 1, operations: 0, inFlight: 1 };
+const NO_WORK = { bytes: 0, writeSize: 0, writesPerTick: 1, operations: 1, inFlight: 1 };
 
 const bulk: NetworkCase = {
   name: 'bulk',
@@ -100,7 +100,6 @@ const bulk: NetworkCase = {
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
-    operations: 1,
     bytes: roundTo(512 / (depth + 1), 16) * MiB,
     writeSize: 65_536,
   }),
@@ -117,7 +116,6 @@ const small: NetworkCase = {
   work: (depth) => ({
     ...NO_WORK,
     work: 'stream',
-    operations: 1,
     bytes: roundTo(128 / (depth + 1), 8) * MiB,
     writeSize: 1024,
     writesPerTick: 64,

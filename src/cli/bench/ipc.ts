@@ -30,6 +30,7 @@ export class PeerProcess {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
+  #cpu: number | undefined;
 
   constructor(nodeOptions: readonly string[] = []) {
     this.#child = spawn(
@@ -57,7 +58,9 @@ export class PeerProcess {
 
   /** From now on its main thread runs on this processor only. */
   stayOn(cpu: number): void {
-    if (this.#child.pid !== undefined) tie(this.#child.pid, cpu);
+    if (cpu === this.#cpu || this.#child.pid === undefined) return;
+    tie(this.#child.pid, cpu);
+    this.#cpu = cpu;
   }
 
   /** Lets the process end by itself, so that what Node writes at its end (profiles) is complete. */
