@@ -30,6 +30,7 @@
       'native/binding/convert.cc',
       'native/binding/engine_options.cc',
       'native/binding/secure_context_binding.cc',
+      'native/binding/transmit.cc',
     ],
   },
 }

@@ -40,6 +40,7 @@ const MAY_LOAD_ADDON = new Set([
   'engine',
   'plaintext-slab',
   'secure-context',
+  'socket-writes',
 ]);
 /** They see Outcomes and layers, and none of the numbers that cross the border. */
 const NO_NATIVE_VALUES = new Set(['onion-socket', 'connect', 'server', 'index', ...TOP_FOLDERS]);

@@ -334,7 +334,7 @@ export class InboundPump {
   #push(chunk: Buffer): void {
     this.#hasDelivered = true;
     this.bytesRead += chunk.length;
-    const passesBy = this.#passesBy;
+    const passesBy = this.#passesBy();
     // Set before: push() may ask for more at once.
     this.#wanted = passesBy;
     try {
@@ -350,7 +350,7 @@ export class InboundPump {
    * Whether push() would do no more than emit 'data', and ask for more in the next tick: of a reader that flows that is
    * known. The first chunk goes through it, which notes that something was read.
    */
-  get #passesBy(): boolean {
+  #passesBy(): boolean {
     const socket = this.#socket;
     return (
       socket.readableFlowing === true &&

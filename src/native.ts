@@ -341,6 +341,11 @@ export interface NativeAddon {
     offset: number,
     largestRecord: number,
   ): NativeEvent;
+  /**
+   * Has the kernel take the first bytes of a buffer for a socket, without waiting: `send(2)`. Returns how many it has
+   * taken; none also where it refuses, or on Windows.
+   */
+  transmit(descriptor: number, bytes: Uint8Array, length: number): number;
   SecureContext: new (options: NativeContextOptions) => NativeSecureContext;
   /** The PEM certificates that verify peers of contexts without `ca`; kept as one store per environment. */
   setDefaultCACertificates(pem: Uint8Array[]): void;

@@ -9,6 +9,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isPlainSocket } from './plain-socket';
 
 /** Called with the number of bytes in the shared buffer, which are valid during the call only. */
 export type OnWire = (this: Duplex, length: number, buffer: Buffer) => boolean;
@@ -46,7 +47,7 @@ let shared: Buffer | null = null;
 
 /** The keys by which the reads of this socket can be taken past its Readable, where they can be. */
 function keysFor(transport: Duplex): OptionKeys | null {
-  if (Object.getPrototypeOf(transport) !== Socket.prototype) return null;
+  if (!isPlainSocket(transport)) return null;
   if (optionKeys === undefined) optionKeys = findOptionKeys();
   if (optionKeys === null) return null;
   const socket = transport as OpenSocket;

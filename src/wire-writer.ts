@@ -1,9 +1,11 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LastView } from './last-view';
 import type { LayerStack, StackEvent } from './layer-stack';
+import { isPlainSocket } from './plain-socket';
 import { RecordSizing } from './record-sizing';
 import { toError } from './rethrow';
+import { hasOwnWrites, writePast } from './socket-writes';
 import { listenFor } from './transport-link';
 
 /** Plaintext of one pass: four records of 16 KiB, about what a socket takes at once. */
@@ -33,7 +35,8 @@ const MAX_IDLE_SLABS = 4;
 export class WireWriter {
   readonly #transport: Duplex;
   readonly #stack: LayerStack;
-  readonly #isSocket: boolean;
+  /** The transport, where it is one. */
+  readonly #socket: Socket | null;
   readonly #sizing: RecordSizing | null;
   #replyBacklog = 0;
   /** Slabs of which the transport has not given everything to the kernel. */
@@ -48,11 +51,11 @@ export class WireWriter {
     this.#transport = transport;
     this.#stack = stack;
     this.#sizing = dynamicRecordSizing ? new RecordSizing() : null;
-    this.#isSocket = Object.getPrototypeOf(transport) === Socket.prototype;
+    this.#socket = isPlainSocket(transport) ? transport : null;
   }
 
-  get #givesToKernel(): boolean {
-    return this.#isSocket && this.#transport.write === Socket.prototype.write;
+  #givesToKernel(): boolean {
+    return this.#socket !== null && hasOwnWrites(this.#socket);
   }
 
   /** Whether what was written waits for the transport's `'drain'`. */
@@ -113,12 +116,12 @@ export class WireWriter {
 
   /** Whether the transport will not give so many bytes to the kernel at once, as far as is known before. */
   #hasToKeep(bytes: number): boolean {
-    if (!this.#givesToKernel || bytes > SLAB_BYTES) return true;
+    if (!this.#givesToKernel() || bytes > SLAB_BYTES) return true;
     return this.#transport.writableLength > 0;
   }
 
   get #isConnecting(): boolean {
-    return this.#isSocket && (this.#transport as Socket).connecting;
+    return this.#socket?.connecting === true;
   }
 
   /** Seals one pass of plaintext and writes it, behind what the layers have to say and in one piece with that. */
@@ -136,9 +139,12 @@ export class WireWriter {
 
   /** Writes the first bytes of a buffer; false: the transport has had enough. */
   #send(room: Buffer, length: number): boolean {
-    const bytes = room === slab ? slabView.of(room, 0, length) : room.subarray(0, length);
+    const isHot = room === slab;
+    const sent = isHot && this.#socket !== null ? writePast(this.#socket, room, length) : 0;
+    if (sent === length) return true;
+    const bytes = isHot && sent === 0 ? slabView.of(room, 0, length) : room.subarray(sent, length);
     const goesOn = this.write(bytes);
-    if (room === slab && this.#transport.writableLength > 0) this.#lend(room);
+    if (isHot && this.#transport.writableLength > 0) this.#lend(room);
     return goesOn;
   }
 
@@ -175,7 +181,7 @@ export class WireWriter {
   }
 
   #room(bytes: number, layers: number): Buffer {
-    if (this.#givesToKernel) return this.#hotSlab();
+    if (this.#givesToKernel()) return this.#hotSlab();
     const records = Math.ceil(bytes / 15_000) + 1;
     return Buffer.allocUnsafe(bytes + records * RECORD_OVERHEAD * layers);
   }

@@ -58,7 +58,7 @@ export class WriteQueue {
 
   /** Whether an answer of so many bytes may be sealed at once: it is small, there are layers, and the transport takes it. */
   canAnswer(bytes: number): boolean {
-    return bytes > 0 && bytes < GATHER_BELOW && !this.#stack.isBare && !this.#hasToWait;
+    return bytes > 0 && bytes < GATHER_BELOW && !this.#stack.isBare && !this.#hasToWait();
   }
 
   /** Seals a chunk ahead of the Writable, which has nothing. */
@@ -98,7 +98,7 @@ export class WriteQueue {
   flush(): void {
     if (this.#waits) {
       const chunk = this.#chunks[0] as Uint8Array;
-      if (this.#hasToWait || !this.#owner.hasMoreThan(chunk.length)) return this.work();
+      if (this.#hasToWait() || !this.#owner.hasMoreThan(chunk.length)) return this.work();
       // Told that it is done, the Writable hands over the others, and calls back whoever has written it.
       this.#first = Buffer.from(chunk);
       this.#run(true);
@@ -170,7 +170,7 @@ export class WriteQueue {
     this.work();
   }
 
-  get #hasToWait(): boolean {
+  #hasToWait(): boolean {
     return this.#wire.isFull || this.#stack.writesWait;
   }
 

@@ -9,6 +9,7 @@
 #include "binding/chain_binding.h"
 #include "binding/environment.h"
 #include "binding/secure_context_binding.h"
+#include "binding/transmit.h"
 
 namespace onion::binding {
 
@@ -76,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
               Napi::Function::New<LiveObjects>(env, "liveObjects"));
   exports.Set("keepFreedMemory",
               Napi::Function::New<KeepFreedMemory>(env, "keepFreedMemory"));
+  exports.Set("transmit", Napi::Function::New<Transmit>(env, "transmit"));
   return exports;
 }
 

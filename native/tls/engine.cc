@@ -129,7 +129,6 @@ Event Engine::ReadRecord(ByteView* input, MutableBytes out, Detour* detour,
 
 Event Engine::ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
                             size_t* produced) {
-  ClearErrors();
   const bool detours = out.size() >= Detour::kSize &&
                        pipe_.read_record != nullptr &&
                        CopiesSlowly(out.data(), pipe_.read_record);
@@ -144,10 +143,11 @@ Event Engine::ReadAtMostOne(ByteView* input, MutableBytes out, Detour* detour,
   if (detours) Copy(out.data(), room.data(), *produced);
   bytes_read_ += *produced;
   unproductive_bytes_ = 0;
-  // Without read_ahead OpenSSL has nothing that is not in the slice or pending:
-  // one more call would only find that out.
-  return input->empty() && SSL_pending(ssl()) == 0 ? Event::kNone
-                                                   : Event::kFull;
+  // Without read_ahead OpenSSL has nothing that is not in the slice or, of a
+  // record for which there was no room, pending: one more call would only find
+  // that out.
+  const bool is_dry = *produced < room.size() || SSL_pending(ssl()) == 0;
+  return input->empty() && is_dry ? Event::kNone : Event::kFull;
 }
 
 // OpenSSL 3.2 and later call a close_notify that comes behind a user_canceled
@@ -188,7 +188,6 @@ bool Engine::Write(ByteView plaintext, Outlet* outlet) {
     return true;
   };
   if (writes_wait()) return keep();
-  ClearErrors();
   pipe_.output = outlet;
   size_t written = 0;
   const int result =
