@@ -4,21 +4,29 @@
  * written: a twelfth of a round trip in one layer. What the kernel does not take at once goes through the socket.
  *
  * Only where nobody can see a difference. A socket with something queued, corked or being connected is written to as
- * usual; so is one with a timeout, which has to be told, and one on which somebody has put a method of theirs. What went
- * past it is part of its `bytesWritten`. On Windows a socket has no descriptor, and all writes go through it.
+ * usual, and so is one on which somebody has put a method of theirs. What went past it puts its timeout off and is part of
+ * its `bytesWritten`. On Windows a socket has no descriptor, and all writes go through it.
  */
 import { Socket } from 'node:net';
 import { native } from './load-addon';
 
-/** Bytes that a socket does not know of. */
-const past = Symbol('onion-tls bytes past the Writable');
+/** Bytes that a socket does not know of; the same to each copy of this package. */
+const past = Symbol.for('onion-tls bytes past the Writable');
 
-type OpenSocket = Socket & { _handle?: { readonly fd?: number } | null; [past]?: number };
+type OpenSocket = Socket & {
+  _handle?: { readonly fd?: number } | null;
+  /** Puts the timeout off. */
+  _unrefTimer?(): void;
+  [past]?: number;
+};
 
 const { write, _write, _writev } = Socket.prototype;
 const countOfSocket = Object.getOwnPropertyDescriptor(Socket.prototype, 'bytesWritten')?.get;
-/** Found out once: a write() of somebody's on all sockets, or sockets that do not count as is known here. */
-const isPossible = !Object.hasOwn(Socket.prototype, 'write') && countOfSocket !== undefined;
+/** Not with a write() of somebody's on all sockets, or where sockets count and wait otherwise than is known here. */
+const isPossible =
+  !Object.hasOwn(Socket.prototype, 'write') &&
+  countOfSocket !== undefined &&
+  typeof (Socket.prototype as OpenSocket)._unrefTimer === 'function';
 
 const BYTES_WRITTEN: PropertyDescriptor = {
   get(this: OpenSocket) {
@@ -42,7 +50,7 @@ export function writePast(socket: Socket, buffer: Buffer, length: number): numbe
   const fd = (socket as OpenSocket)._handle?.fd;
   if (fd === undefined || fd < 0) return 0;
   const taken = native.transmit(fd, buffer, length);
-  if (taken > 0) count(socket, taken);
+  if (taken > 0) note(socket, taken);
   return taken;
 }
 
@@ -51,12 +59,12 @@ function canBypass(socket: Socket): boolean {
     socket.writableLength === 0 &&
     socket.writable &&
     !socket.connecting &&
-    socket.writableCorked === 0 &&
-    !socket.timeout
+    socket.writableCorked === 0
   );
 }
 
-function count(socket: OpenSocket, bytes: number): void {
+function note(socket: OpenSocket, bytes: number): void {
   if (socket[past] === undefined) Object.defineProperty(socket, 'bytesWritten', BYTES_WRITTEN);
   socket[past] = (socket[past] ?? 0) + bytes;
+  if (socket.timeout) socket._unrefTimer?.();
 }

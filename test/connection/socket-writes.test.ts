@@ -34,9 +34,10 @@ async function exchange(pair: Pair, count: number): Promise<void> {
   }
 }
 
-/** All that the kernel has for a socket, without letting the event loop run. */
+/** All that the kernel has for a socket, without letting the event loop run. On Windows a socket has no descriptor. */
 function* readAtOnce(socket: net.Socket): Generator<Buffer> {
-  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  const { fd } = (socket as unknown as { _handle: { fd?: number } })._handle;
+  if (fd === undefined) return;
   const buffer = Buffer.alloc(65_536);
   for (;;) {
     try {
