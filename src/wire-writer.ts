@@ -28,14 +28,14 @@ const MAX_IDLE_SLABS = 4;
 /**
  * Hands wire bytes to the transport, in order, and knows when it has had enough.
  *
- * A `net.Socket` that has nothing queued after `write()` has given the bytes to the kernel: then the same slab serves the
- * next pass, which keeps it in the cache. Any other transport may keep what it is given and gets memory of its own; so
- * does a socket on which somebody has put a `write()` of theirs.
+ * The bytes for a `net.Socket` are in the kernel if it has nothing queued then, whether they got there directly
+ * (`socket-writes.ts`) or by `write()`: the same slab serves the next pass, which keeps it in the cache. Any other transport
+ * may keep what it is given and gets memory of its own; so does a socket on which somebody has put a `write()` of theirs.
  */
 export class WireWriter {
   readonly #transport: Duplex;
   readonly #stack: LayerStack;
-  /** The transport, where it is one. */
+  /** The transport, where it is a socket of Node's. */
   readonly #socket: Socket | null;
   readonly #sizing: RecordSizing | null;
   #replyBacklog = 0;
