@@ -109,7 +109,7 @@ export class WireWriter {
   flush(): void {
     const { wireBytes } = this.#stack;
     if (wireBytes === 0 || this.#held) return;
-    if (this.#isConnecting) return listenFor(this.#transport, 'connect');
+    if (this.#socket?.connecting) return listenFor(this.#transport, 'connect');
     const room = this.#hasToKeep(wireBytes) ? Buffer.allocUnsafeSlow(wireBytes) : this.#hotSlab();
     if (!this.#send(room, this.#stack.takeWire(room))) this.#replyBacklog += wireBytes;
   }
@@ -118,10 +118,6 @@ export class WireWriter {
   #hasToKeep(bytes: number): boolean {
     if (!this.#givesToKernel() || bytes > SLAB_BYTES) return true;
     return this.#transport.writableLength > 0;
-  }
-
-  get #isConnecting(): boolean {
-    return this.#socket?.connecting === true;
   }
 
   /** Seals one pass of plaintext and writes it, behind what the layers have to say and in one piece with that. */
@@ -142,7 +138,7 @@ export class WireWriter {
     const isHot = room === slab;
     const sent = isHot && this.#socket !== null ? writePast(this.#socket, room, length) : 0;
     if (sent === length) return true;
-    const bytes = isHot && sent === 0 ? slabView.of(room, 0, length) : room.subarray(sent, length);
+    const bytes = isHot ? slabView.of(room, sent, length - sent) : room.subarray(0, length);
     const goesOn = this.write(bytes);
     if (isHot && this.#transport.writableLength > 0) this.#lend(room);
     return goesOn;

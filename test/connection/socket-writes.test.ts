@@ -1,6 +1,6 @@
 /** Writes to a plain socket go past its Writable where nobody can see a difference. */
 import { mkdtempSync, readSync, rmSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OnionSocket } from '../../src';
@@ -14,7 +14,7 @@ import {
   tcpPair,
   tcpTransports,
   track,
-  trackServer,
+  transportsAt,
 } from '../support/pairs';
 import { Pipe } from '../support/pipe';
 import { pattern } from '../support/random';
@@ -188,11 +188,9 @@ test('a socket of the file system does the same', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'onion-tls-'));
   const path = process.platform === 'win32' ? `\\\\.\\pipe\\${folder}` : join(folder, 'socket');
   try {
-    const listener = trackServer(net.createServer());
-    await new Promise<void>((resolve) => listener.listen(path, resolve));
-    const accepted = next<[net.Socket]>(listener, 'connection');
-    const client = quiet(track(new OnionSocket(net.connect(path))));
-    const server = quiet(track(new OnionSocket((await accepted)[0])));
+    const [near, far] = await transportsAt({ path });
+    const client = quiet(track(new OnionSocket(near)));
+    const server = quiet(track(new OnionSocket(far)));
     await exchange(await goTo({ client, server }, 2), 10);
     expect(socketOf(client).bytesWritten).toBe(socketOf(server).bytesRead);
   } finally {

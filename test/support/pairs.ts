@@ -65,11 +65,21 @@ export function pipePair(options: PairOptions = {}): PipePair {
 }
 
 /** Two ends of a connection over the loopback interface. */
-export async function tcpTransports(): Promise<[client: net.Socket, server: net.Socket]> {
+export function tcpTransports(): Promise<[client: net.Socket, server: net.Socket]> {
+  return transportsAt({ port: 0, host: '127.0.0.1' });
+}
+
+/** Two ends of a connection to an address of any kind. */
+export async function transportsAt(
+  where: net.ListenOptions,
+): Promise<[client: net.Socket, server: net.Socket]> {
   const listener = net.createServer();
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => listener.listen(where, resolve));
   const accepted = next<[net.Socket]>(listener, 'connection');
-  const client = net.connect((listener.address() as net.AddressInfo).port, '127.0.0.1');
+  const address = listener.address() as net.AddressInfo | string;
+  const client = net.connect(
+    typeof address === 'string' ? { path: address } : { port: address.port, host: address.address },
+  );
   client.setNoDelay(true);
   const [server] = await accepted;
   server.setNoDelay(true);
