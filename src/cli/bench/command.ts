@@ -1,5 +1,5 @@
 /** `onion-tls bench`: this package against `node:tls` nested in itself, in the same run. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { parseArgs } from 'node:util';
 import { CASES, DEFAULT_CASES, names } from './cases';
@@ -156,9 +156,18 @@ function describeEnvironment(runs: number): Environment {
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus[0]?.model.trim() || 'unknown CPU',
     cpus: cpus.length,
+    congestionControl: readCongestionControl(),
     runs,
     date: new Date().toISOString(),
   };
+}
+
+function readCongestionControl(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** `1-3,5` → 1, 2, 3, 5 */

@@ -124,6 +124,8 @@ export interface Environment {
   readonly platform: string;
   readonly cpu: string;
   readonly cpus: number;
+  /** How TCP paces what is sent, such as `cubic`; undefined where the system does not say. */
+  readonly congestionControl: string | undefined;
   readonly runs: number;
   readonly date: string;
 }

@@ -36,8 +36,9 @@ export class TableWriter {
 }
 
 export function formatEnvironment(environment: Environment): string {
-  const { node, openssl, platform, cpu, cpus, runs } = environment;
-  return `${environment.package}, Node ${node}, OpenSSL ${openssl}, ${platform}, ${cpus} × ${cpu}; median of ${runs} runs`;
+  const { node, openssl, platform, cpu, cpus, congestionControl, runs } = environment;
+  const tcp = congestionControl === undefined ? '' : `, TCP ${congestionControl}`;
+  return `${environment.package}, Node ${node}, OpenSSL ${openssl}, ${platform}, ${cpus} × ${cpu}${tcp}; median of ${runs} runs`;
 }
 
 function headingOf({ title, keyType, unit, cpuUnit, higherIsBetter }: Result): string {
