@@ -75,6 +75,7 @@ export class InboundPump {
     this.#inbound.push(chunk);
     this.hasNews = true;
     this.kick();
+    this.#keepPaused();
   }
 
   /** Bytes in memory that the transport is about to use again: they are used up now, or copied. */
@@ -91,6 +92,7 @@ export class InboundPump {
     } finally {
       this.#passing = false;
       this.kick();
+      this.#keepPaused();
       if (this.#inbound.length > 0) this.#ownInbound(buffer);
     }
   }
@@ -359,6 +361,16 @@ export class InboundPump {
       socket.readableEncoding === null &&
       socket.listenerCount('data') > 0
     );
+  }
+
+  /** Somebody else has paused the transport, which is for us to do. */
+  keepFlowing(): void {
+    if (this.#flowing && !this.#stopped) this.#transport.resume();
+  }
+
+  /** Bytes have come: of a transport that we have paused only if somebody else has resumed it. */
+  #keepPaused(): void {
+    if (!this.#flowing && !this.#stopped) this.#transport.pause();
   }
 
   /** Lets the transport flow, or not. */

@@ -49,6 +49,7 @@ import {
   closeTransport,
   handBackTransport,
   listenFor,
+  MAX_WAIT_MS,
   type Parting,
 } from './transport-link';
 import { invalidArgType } from './validate';
@@ -314,6 +315,36 @@ export class OnionSocket extends LayeredSurface {
     return this;
   }
 
+  /**
+   * Ends the writable side once all has been written: close_notify of all layers, and the end of the transport. While a
+   * handshake runs this waits for it; a peer that does not answer within a second is told by the end of the transport that
+   * nothing will come, unless something was written.
+   */
+  override end(...values: unknown[]): this {
+    super.end(...(values as []));
+    if (this.#hasNothingToSend) this.#waitForAnswer();
+    return this;
+  }
+
+  override destroySoon(): void {
+    if (this.#hasNothingToSend) this.destroy();
+    else super.destroySoon();
+  }
+
+  /** A handshake runs, and nothing was written for afterwards. */
+  get #hasNothingToSend(): boolean {
+    return this.stack.isHandshaking && this.writableLength === 0 && !this.destroyed;
+  }
+
+  #waitForAnswer(): void {
+    const timer = setTimeout(() => {
+      if (!this.#hasNothingToSend) return;
+      if ((this.transport as { connecting?: boolean }).connecting) this.#waitForAnswer();
+      else this.#endTransport(() => {});
+    }, MAX_WAIT_MS);
+    timer.unref();
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#queue.flush();
     this.#queue.end(() => this.#endTransport(done));
@@ -376,6 +407,11 @@ export class OnionSocket extends LayeredSurface {
     this.#wire.drained();
     this.#queue.work();
     this.#pump.kick();
+  }
+
+  /** @internal */
+  onPause(): void {
+    this.#pump.keepFlowing();
   }
 
   /** @internal */

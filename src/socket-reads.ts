@@ -5,7 +5,8 @@
  *
  * A socket that somebody else has made (one that a server has accepted) was not given that option, and Node has no public
  * way to add it. What the option does is found out on sockets made for the purpose; where it is not as expected, nothing is
- * changed and wire bytes come as `'data'` events, as from any other Duplex.
+ * changed and wire bytes come as `'data'` events, as from any other Duplex. A socket that was made with the option keeps its
+ * buffers, and has another callback until it is given back.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -30,8 +31,6 @@ type OpenSocket = Socket & { _handle?: ReadableHandle | null } & Record<symbol, 
 
 /** Where a socket keeps its option `onread`; null: in another way than is known here. */
 function findOptionKeys(): OptionKeys | null {
-  // libuv may read ahead on Windows, into a buffer that has to be there for longer than a call.
-  if (process.platform === 'win32') return null;
   const buffer = Buffer.alloc(1);
   const callback = (): boolean => true;
   const probe = new Socket({ onread: { buffer, callback } }) as OpenSocket;
@@ -44,6 +43,10 @@ function findOptionKeys(): OptionKeys | null {
 
 let optionKeys: OptionKeys | null | undefined;
 let shared: Buffer | null = null;
+/** libuv may read ahead on Windows, into a buffer that has to be there for longer than a call. */
+const canShare = process.platform !== 'win32';
+/** The callbacks of sockets that had the option from whoever made them, and keep its buffers. */
+const callbacks = new WeakMap<Duplex, unknown>();
 
 /** The keys by which the reads of this socket can be taken past its Readable, where they can be. */
 function keysFor(transport: Duplex): OptionKeys | null {
@@ -53,11 +56,15 @@ function keysFor(transport: Duplex): OptionKeys | null {
   const socket = transport as OpenSocket;
   // What is in the Readable came first, and the end of the stream comes through it.
   if (socket.readableLength > 0 || socket.readableEnded || socket.destroyed) return null;
-  const current = socket[optionKeys.buffer];
-  // With an `onread` of somebody else's, nothing would come from the Readable either.
-  if (current !== null && current !== shared) return null;
+  if (hasOwn(socket, optionKeys)) return optionKeys;
   const handle = socket._handle;
-  return handle && typeof handle.useUserBuffer !== 'function' ? null : optionKeys;
+  const takesBuffer = !handle || typeof handle.useUserBuffer === 'function';
+  return canShare && takesBuffer ? optionKeys : null;
+}
+
+/** Whether somebody else has made it with the option. Then nothing comes from its Readable. */
+function hasOwn(socket: OpenSocket, keys: OptionKeys): boolean {
+  return socket[keys.buffer] !== null && socket[keys.buffer] !== shared;
 }
 
 /** Whether `takeReads()` would. */
@@ -70,20 +77,32 @@ export function takeReads(transport: Duplex, onWire: OnWire): boolean {
   const keys = keysFor(transport);
   if (keys === null) return false;
   const socket = transport as OpenSocket;
-  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
-  if (socket[keys.buffer] !== shared) {
-    socket._handle?.useUserBuffer?.(shared);
-    socket[keys.buffer] = shared;
-  }
+  if (hasOwn(socket, keys)) callbacks.set(socket, socket[keys.callback]);
+  else useShared(socket, keys);
   socket[keys.callback] = onWire;
   return true;
 }
 
-/** Lets a socket's reads go where they went before: the handle keeps the buffer, so they are copied into the Readable. */
+function useShared(socket: OpenSocket, keys: OptionKeys): void {
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  if (socket[keys.buffer] === shared) return;
+  socket._handle?.useUserBuffer?.(shared);
+  socket[keys.buffer] = shared;
+}
+
+/**
+ * Lets a socket's reads go where they went before: to its own callback, or to its Readable. The handle keeps the shared
+ * buffer, so they are copied.
+ */
 export function giveReadsBack(transport: Duplex): void {
   const socket = transport as OpenSocket;
-  if (!optionKeys || shared === null || socket[optionKeys.buffer] !== shared) return;
-  socket[optionKeys.callback] = pushCopy;
+  if (!optionKeys) return;
+  if (callbacks.has(socket)) {
+    socket[optionKeys.callback] = callbacks.get(socket);
+    callbacks.delete(socket);
+  } else if (shared !== null && socket[optionKeys.buffer] === shared) {
+    socket[optionKeys.callback] = pushCopy;
+  }
 }
 
 function pushCopy(this: Duplex, length: number, buffer: Buffer): boolean {

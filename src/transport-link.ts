@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isPlainSocket } from './plain-socket';
 import { toError } from './rethrow';
 import { giveReadsBack, takeReads } from './socket-reads';
 import { encodingOf, invalidArgValue } from './validate';
 
-/** How long closing waits for a transport that does not take the alert, or a peer that does not end, in milliseconds. */
-const MAX_WAIT_MS = 1000;
+/**
+ * How long closing waits for a transport that does not take the alert, a peer that does not end or one that does not answer a
+ * handshake, in milliseconds.
+ */
+export const MAX_WAIT_MS = 1000;
 
 /**
  * What is awaited before a transport is closed: nothing; that all has left; or that the peer has ended as well. Bytes that
@@ -22,6 +26,8 @@ export interface TransportOwner {
   onBorrowed(buffer: Buffer, length: number): void;
   onEnd(): void;
   onDrain(): void;
+  /** Of a `net.Socket`: whoever has it from before, such as a listener of `'connection'`, has paused it. */
+  onPause(): void;
   /** Only where `listenFor` was called for `'connect'`. */
   onConnect(): void;
   onTransportClose(): void;
@@ -68,6 +74,10 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
   drain() {
     this[link]?.owner?.onDrain();
   },
+  pause() {
+    // Another stream may have reasons of its own to pause.
+    if (isPlainSocket(this)) (this as OwnedTransport)[link]?.owner?.onPause();
+  },
   close() {
     this[link]?.owner?.onTransportClose();
   },
@@ -102,7 +112,7 @@ function passOn(transport: OwnedTransport, event: string, ...values: unknown[]):
 }
 
 /** No more than that unless it is needed: each listener on a transport is paid for by every connection. */
-const ALWAYS = ['end', 'drain', 'close', 'error'] as const;
+const ALWAYS = ['end', 'drain', 'pause', 'close', 'error'] as const;
 /** For those who listen above, as most do not; and to be told of `onConnect`. */
 const PASSED_ON: ReadonlySet<string | symbol> = new Set(['connect', 'ready', 'timeout', 'lookup']);
 

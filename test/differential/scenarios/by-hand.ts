@@ -177,6 +177,29 @@ export const scenarios: ScenarioTable = {
     near.destroy();
     await done;
   },
+  'a connection that ends in the handshake of a server made by hand': async (tls, log) => {
+    const over = new EventEmitter();
+    const done = once(over, 'over');
+    const port = await upgradeEach(tls, {}, (socket) => {
+      watch(log, 'server', own(socket), ['end', 'error', 'close']);
+      socket.on('close', () => over.emit('over'));
+    });
+    own(net.connect(port, HOST)).end('\x16\x03\x01');
+    await done;
+  },
+  'end() of a server made by hand before the handshake': async (tls, log) => {
+    const over = new EventEmitter();
+    const done = once(over, 'over');
+    const port = await upgradeEach(tls, {}, (socket) => {
+      own(socket).on('close', () => over.emit('over'));
+      socket.on('error', () => {});
+      socket.end();
+    });
+    const client = own(net.connect(port, HOST)).resume();
+    watch(log, 'client', client, ['end', 'error', 'close']);
+    await done;
+    await closed(client);
+  },
   'requestCert accepts a client without a certificate': async (tls, log) => {
     const port = await upgradeEach(tls, { requestCert: true }, (socket) => {
       own(socket);

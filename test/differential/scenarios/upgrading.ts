@@ -139,6 +139,31 @@ export const scenarios: ScenarioTable = {
     watch(log, 'client', client, ['secureConnect', 'error', 'close']);
     await closed(client);
   },
+  'the socket below has onread': async (tls, log) => {
+    const { port } = await serve(tls, {}, (socket) => socket.end('not for the callback'));
+    const callback = (length: number): boolean => {
+      log('client', 'onread', length);
+      return true;
+    };
+    const onread = { buffer: Buffer.alloc(1000), callback };
+    const socket = own(net.connect({ port, host: HOST, onread }));
+    await once(socket, 'connect');
+    await converse(tls, log, socket);
+  },
+  'the socket below is paused after the upgrade': async (tls, log) => {
+    const { port } = await serve(tls, {}, (socket) => socket.end('all the same'));
+    const socket = own(net.connect(port, HOST));
+    await once(socket, 'connect');
+    const conversation = converse(tls, log, socket);
+    socket.pause();
+    await conversation;
+  },
+  'listeners of connection pause the socket': async (tls, log) => {
+    const { server, port } = await serve(tls, {}, (socket) => socket.end('all the same'));
+    server.on('connection', (socket) => socket.pause());
+    const client = own(tls.connect({ port, host: HOST, ...trusting() }));
+    log('client', 'text', await readAll(client));
+  },
   'Server of old-style inheritance': async (tls, log) => {
     function Mine(this: Server, options: object): void {
       (tls.Server as unknown as (options: object) => void).call(this, options);
