@@ -6,6 +6,7 @@ import { scenarios as data } from './data';
 import { scenarios as extras } from './extras';
 import { scenarios as failures } from './failures';
 import { scenarios as getters } from './getters';
+import { scenarios as hellos } from './hellos';
 import { scenarios as identity } from './identity';
 import { scenarios as moduleObject } from './module';
 import { scenarios as negotiation } from './negotiation';
@@ -24,6 +25,7 @@ export const allScenarios: ScenarioTable = {
   ...identity,
   ...contexts,
   ...negotiation,
+  ...hellos,
   ...resumption,
   ...getters,
   ...data,
