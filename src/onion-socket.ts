@@ -317,8 +317,8 @@ export class OnionSocket extends LayeredSurface {
 
   /**
    * Ends the writable side once all has been written: close_notify of all layers, and the end of the transport. While a
-   * handshake runs this waits for it; a peer that does not answer within a second is told by the end of the transport that
-   * nothing will come, unless something was written.
+   * handshake runs this waits for it; a peer that is silent for a second is told by the end of the transport that nothing
+   * will come, unless something was written.
    */
   override end(...values: unknown[]): this {
     super.end(...(values as []));
@@ -337,9 +337,11 @@ export class OnionSocket extends LayeredSurface {
   }
 
   #waitForAnswer(): void {
+    this.#pump.hasNews = false;
     const timer = setTimeout(() => {
       if (!this.#hasNothingToSend) return;
-      if ((this.transport as { connecting?: boolean }).connecting) this.#waitForAnswer();
+      const { connecting } = this.transport as { connecting?: boolean };
+      if (connecting || this.#pump.hasNews) this.#waitForAnswer();
       else this.#endTransport(() => {});
     }, MAX_WAIT_MS);
     timer.unref();

@@ -1,5 +1,7 @@
 /** end() while a handshake runs: it waits, but not for ever for a peer that says nothing. */
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { OnionSocket } from '../../src';
 import { Inbox, next } from '../support/events';
 import { layerPair } from '../support/identities';
@@ -8,7 +10,7 @@ import { Pipe } from '../support/pipe';
 
 /** Longer than an unanswered end() waits. */
 function aWhile(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1500));
+  return setTimeout(1500);
 }
 
 async function withSilentPeer(): Promise<{ socket: OnionSocket; peer: Socket }> {
@@ -47,6 +49,38 @@ test('the layers below are closed in order', async () => {
 
 test('a peer that answers in time gets a clean end', async () => {
   const pair = await tcpPair();
+  const both = startBoth(pair, 1);
+  pair.client.resume().end();
+  await both;
+  pair.server.resume();
+  await Promise.all([next(pair.server, 'end'), over(pair.client), over(pair.server)]);
+});
+
+/** A transport that passes on what it reads in five parts, for longer than a silent peer is waited for. */
+function slowed(socket: Socket): Duplex {
+  const slow = new Duplex({
+    read: () => {},
+    write: (chunk, _encoding, done) => void socket.write(chunk, done),
+    final: (done) => void socket.end(done),
+  });
+  let queue = Promise.resolve();
+  socket.on('data', (chunk: Buffer) => {
+    const size = Math.ceil(chunk.length / 5);
+    for (let at = 0; at < chunk.length; at += size) {
+      const part = chunk.subarray(at, at + size);
+      queue = queue.then(() => setTimeout(500)).then(() => void slow.push(part));
+    }
+  });
+  socket.on('end', () => queue.then(() => slow.push(null)));
+  return slow;
+}
+
+test('a peer that is slow but not silent is waited for', async () => {
+  const [a, b] = await tcpTransports();
+  const pair = {
+    client: quiet(track(new OnionSocket(slowed(a)))),
+    server: quiet(track(new OnionSocket(b))),
+  };
   const both = startBoth(pair, 1);
   pair.client.resume().end();
   await both;
