@@ -208,8 +208,11 @@ export function handBackTransport(transport: Duplex, unread: Buffer): void {
 export function closeTransport(transport: Duplex, parting: Parting, done: () => void): void {
   releaseTransport(transport);
   transport.on('error', ignore);
+  const { allowHalfOpen } = (transport as OwnedTransport)[link] as Link;
   const close = (): void => {
     transport.destroy();
+    // A net.Socket may be connected again.
+    transport.allowHalfOpen = allowHalfOpen;
     setImmediate(done);
   };
   const awaited = eventsBefore(transport, parting);
@@ -236,7 +239,8 @@ export function closeTransport(transport: Duplex, parting: Parting, done: () => 
 /** What has not happened yet of that which closing waits for. A stream that can't say is asked for it by its events. */
 function eventsBefore(transport: Duplex, parting: Parting): Set<string> {
   const awaited = new Set<string>();
-  if (parting === 'at once' || transport.destroyed) return awaited;
+  // What is not connected has sent nothing that could be told why.
+  if (parting === 'at once' || transport.destroyed || (transport as Socket).pending) return awaited;
   if (!transport.writableFinished) awaited.add('finish');
   if (parting === 'after the peer' && !transport.readableEnded) awaited.add('end');
   return awaited;

@@ -90,6 +90,23 @@ test('a socket that somebody resumes gives one read, and is paused again while t
   expect((await inbox.bytes(sent.length)).equals(sent)).toBe(true);
 });
 
+test('a socket that is connected again after it has failed is a plain one', async () => {
+  const listener = trackServer(net.createServer((peer) => peer.end('plain')));
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as net.AddressInfo;
+  const raw = track(new net.Socket());
+  const socket = quiet(track(new OnionSocket(raw)));
+  socket.destroy(new Error('not this one'));
+  await next(socket, 'close');
+  expect(raw.destroyed).toBe(true);
+  raw.connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  raw.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // By itself, as its peer has ended.
+  await next(raw, 'close');
+  expect(Buffer.concat(chunks).toString()).toBe('plain');
+});
+
 describe('a socket that was made with onread', () => {
   function onread(kind: string, seen: string[]): OnReadOpts {
     const buffer = Buffer.alloc(1000);
