@@ -75,7 +75,6 @@ export class InboundPump {
     this.#inbound.push(chunk);
     this.hasNews = true;
     this.kick();
-    this.#keepPaused();
   }
 
   /** Bytes in memory that the transport is about to use again: they are used up now, or copied. */
@@ -92,7 +91,6 @@ export class InboundPump {
     } finally {
       this.#passing = false;
       this.kick();
-      this.#keepPaused();
       if (this.#inbound.length > 0) this.#ownInbound(buffer);
     }
   }
@@ -368,12 +366,7 @@ export class InboundPump {
     if (this.#flowing && !this.#stopped) this.#transport.resume();
   }
 
-  /** Bytes have come: of a transport that we have paused only if somebody else has resumed it. */
-  #keepPaused(): void {
-    if (!this.#flowing && !this.#stopped) this.#transport.pause();
-  }
-
-  /** Lets the transport flow, or not. */
+  /** Lets the transport flow, or not; one that is paused is paused again, as somebody else may have resumed it. */
   #steer(): void {
     const flow =
       this.#stack.hasEnded ||
@@ -381,7 +374,7 @@ export class InboundPump {
         this.#inbound.length === 0 &&
         this.#stack.held < MAX_HELD &&
         !this.#wire.hasTooManyReplies);
-    if (flow === this.#flowing || this.#stopped) return;
+    if ((flow && this.#flowing) || this.#stopped) return;
     this.#flowing = flow;
     if (flow) this.#transport.resume();
     else this.#transport.pause();

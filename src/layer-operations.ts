@@ -24,11 +24,13 @@ import { Operation } from './operation';
 import type { OnRead, StopOptions } from './options';
 import { rethrowLater } from './rethrow';
 import type { TLSLayer } from './tls-layer';
+import { MAX_WAIT_MS } from './transport-link';
 import type { WireWriter } from './wire-writer';
 import { brokenPipe, WriteQueue } from './write-queue';
 
 /** Where events and plaintext go, and what a failure destroys. */
 export interface OperationsOwner extends Duplex {
+  readonly connecting: boolean;
   /** Something that a layer tells and that stops nothing. */
   noted(note: NativeNote, layer: TLSLayer): void;
 }
@@ -131,6 +133,23 @@ export class LayerOperations {
         return this.fail(stopTimeout(`${message} close_notify could not be sent`, layer));
       this.fail(new TLSTimeoutError(`${message} the handshake could not start`, layer.index));
     });
+  }
+
+  /** Whether a handshake runs that nothing waits for: nothing was written behind it. */
+  get isIdleHandshake(): boolean {
+    const { writableLength, destroyed } = this.#socket;
+    return this.#stack.isHandshaking && writableLength === 0 && !destroyed;
+  }
+
+  /** The socket has been ended. Calls back when only a handshake is waited for, and the peer is silent. */
+  boundEnd(giveUp: () => void): void {
+    if (!this.isIdleHandshake) return;
+    this.pump.hasNews = false;
+    const timer = setTimeout(() => {
+      if (this.#socket.connecting || this.pump.hasNews) this.boundEnd(giveUp);
+      else if (this.isIdleHandshake) giveUp();
+    }, MAX_WAIT_MS);
+    timer.unref();
   }
 
   /** @param error - what the socket was destroyed with, if anything */

@@ -49,7 +49,6 @@ import {
   closeTransport,
   handBackTransport,
   listenFor,
-  MAX_WAIT_MS,
   type Parting,
 } from './transport-link';
 import { invalidArgType } from './validate';
@@ -321,30 +320,15 @@ export class OnionSocket extends LayeredSurface {
    * will come, unless something was written.
    */
   override end(...values: unknown[]): this {
+    const isFirst = !this.writableEnded;
     super.end(...(values as []));
-    if (this.#hasNothingToSend) this.#waitForAnswer();
+    if (isFirst) this.#operations.boundEnd(() => this.#endTransport(() => {}));
     return this;
   }
 
   override destroySoon(): void {
-    if (this.#hasNothingToSend) this.destroy();
+    if (this.#operations.isIdleHandshake) this.destroy();
     else super.destroySoon();
-  }
-
-  /** A handshake runs, and nothing was written for afterwards. */
-  get #hasNothingToSend(): boolean {
-    return this.stack.isHandshaking && this.writableLength === 0 && !this.destroyed;
-  }
-
-  #waitForAnswer(): void {
-    this.#pump.hasNews = false;
-    const timer = setTimeout(() => {
-      if (!this.#hasNothingToSend) return;
-      const { connecting } = this.transport as { connecting?: boolean };
-      if (connecting || this.#pump.hasNews) this.#waitForAnswer();
-      else this.#endTransport(() => {});
-    }, MAX_WAIT_MS);
-    timer.unref();
   }
 
   override _final(done: (error?: Error | null) => void): void {

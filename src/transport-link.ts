@@ -173,13 +173,14 @@ export function listenFor(transport: Duplex, name: string | symbol): void {
   listenAlso(transport, name);
 }
 
-/** Lets a transport go. */
+/** Lets a transport go, which may be used again: a `net.Socket` can be connected once more even when it was destroyed. */
 function releaseTransport(transport: Duplex): void {
   giveReadsBack(transport);
-  const from = (transport as OwnedTransport)[link];
-  if (from !== undefined) from.owner = undefined;
+  const from = (transport as OwnedTransport)[link] as Link;
+  from.owner = undefined;
+  transport.allowHalfOpen = from.allowHalfOpen;
   for (const name of ALWAYS) unlisten(transport, name);
-  for (const name of from?.others ?? []) unlisten(transport, name);
+  for (const name of from.others ?? []) unlisten(transport, name);
 }
 
 function unlisten(transport: Duplex, name: string): void {
@@ -189,8 +190,7 @@ function unlisten(transport: Duplex, name: string): void {
 /** Lets a transport go as it came: bytes that were not used are in it again, and it neither flows nor is paused. */
 export function handBackTransport(transport: Duplex, unread: Buffer): void {
   releaseTransport(transport);
-  const { allowHalfOpen, encoding } = (transport as OwnedTransport)[link] as Link;
-  transport.allowHalfOpen = allowHalfOpen;
+  const { encoding } = (transport as OwnedTransport)[link] as Link;
   transport.pause();
   if (encoding !== null) transport.setEncoding(encoding);
   // Only text that is put back stays text.
@@ -208,11 +208,8 @@ export function handBackTransport(transport: Duplex, unread: Buffer): void {
 export function closeTransport(transport: Duplex, parting: Parting, done: () => void): void {
   releaseTransport(transport);
   transport.on('error', ignore);
-  const { allowHalfOpen } = (transport as OwnedTransport)[link] as Link;
   const close = (): void => {
     transport.destroy();
-    // A net.Socket may be connected again.
-    transport.allowHalfOpen = allowHalfOpen;
     setImmediate(done);
   };
   const awaited = eventsBefore(transport, parting);

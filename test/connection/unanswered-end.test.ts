@@ -1,16 +1,29 @@
 /** end() while a handshake runs: it waits, but not for ever for a peer that says nothing. */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { OnionSocket } from '../../src';
-import { Inbox, next } from '../support/events';
+import { Inbox, next, turns } from '../support/events';
 import { layerPair } from '../support/identities';
 import { over, quiet, startBoth, tcpPair, tcpTransports, track } from '../support/pairs';
 import { Pipe } from '../support/pipe';
 
-/** Longer than an unanswered end() waits. */
-function aWhile(): Promise<void> {
-  return setTimeout(1500);
+/** The longest that end() waits for a peer that is silent. */
+const PATIENCE_MS = 1000;
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Long enough for an unanswered end(), also where something has come in before. */
+async function aWhile(): Promise<void> {
+  for (let times = 0; times < 3; times++) {
+    await turns();
+    jest.advanceTimersByTime(PATIENCE_MS);
+  }
 }
 
 async function withSilentPeer(): Promise<{ socket: OnionSocket; peer: Socket }> {
@@ -25,7 +38,9 @@ test.each(['client', 'server'] as const)(
     const started = socket.startTLS(layerPair(1)[side]);
     socket.end();
     // It is not half open: it ends its side by itself.
-    await next(peer, 'end');
+    const told = next(peer, 'end');
+    await aWhile();
+    await told;
     await expect(started).rejects.toMatchObject({ layer: 1 });
     await over(socket);
   },
@@ -41,7 +56,9 @@ test('the layers below are closed in order', async () => {
   pair.client.end();
   // The server takes the ClientHello of the second layer for data.
   pair.server.resume();
-  await next(pair.server, 'end');
+  const ended = next(pair.server, 'end');
+  await aWhile();
+  await ended;
   await over(pair.server);
   expect(errors).toEqual([]);
   await failed;
@@ -56,36 +73,33 @@ test('a peer that answers in time gets a clean end', async () => {
   await Promise.all([next(pair.server, 'end'), over(pair.client), over(pair.server)]);
 });
 
-/** A transport that passes on what it reads in five parts, for longer than a silent peer is waited for. */
-function slowed(socket: Socket): Duplex {
-  const slow = new Duplex({
-    read: () => {},
-    write: (chunk, _encoding, done) => void socket.write(chunk, done),
-    final: (done) => void socket.end(done),
-  });
-  let queue = Promise.resolve();
-  socket.on('data', (chunk: Buffer) => {
-    const size = Math.ceil(chunk.length / 5);
-    for (let at = 0; at < chunk.length; at += size) {
-      const part = chunk.subarray(at, at + size);
-      queue = queue.then(() => setTimeout(500)).then(() => void slow.push(part));
-    }
-  });
-  socket.on('end', () => queue.then(() => slow.push(null)));
-  return slow;
-}
-
 test('a peer that is slow but not silent is waited for', async () => {
   const [a, b] = await tcpTransports();
+  const slow = new Duplex({
+    read: () => {},
+    write: (chunk, _encoding, done) => void a.write(chunk, done),
+    final: (done) => void a.end(done),
+  });
   const pair = {
-    client: quiet(track(new OnionSocket(slowed(a)))),
+    client: quiet(track(new OnionSocket(slow))),
     server: quiet(track(new OnionSocket(b))),
   };
   const both = startBoth(pair, 1);
+  const ends = [next(pair.server.resume(), 'end'), over(pair.client), over(pair.server)];
   pair.client.resume().end();
-  await both;
-  pair.server.resume();
-  await Promise.all([next(pair.server, 'end'), over(pair.client), over(pair.server)]);
+  const [flight] = await next<[Buffer]>(a, 'data');
+  a.pause();
+  const size = Math.ceil(flight.length / 5);
+  for (let at = 0; at < flight.length; at += size) {
+    slow.push(flight.subarray(at, at + size));
+    await turns();
+    // Five times: more than a silent peer gets.
+    jest.advanceTimersByTime(PATIENCE_MS * 0.6);
+  }
+  a.on('data', (chunk) => slow.push(chunk));
+  a.on('end', () => slow.push(null));
+  a.resume();
+  await Promise.all([both, ...ends]);
 });
 
 test('what was written waits for the handshake, however late it is', async () => {
@@ -110,7 +124,9 @@ test('a transport that is not connected yet is not ended before it is', async ()
   expect(transport.writableEnded).toBe(false);
   transport.connecting = false;
   transport.emit('connect');
-  await next(transport, 'finish');
+  const finished = next(transport, 'finish');
+  await aWhile();
+  await finished;
 });
 
 test('destroySoon() has nothing to wait for', async () => {

@@ -38,6 +38,17 @@ async function upgradeEach(
   return listen(server);
 }
 
+/** For one connection; `over` resolves when its TLSSocket has closed. */
+async function upgradeOne(tls: TLS, onSocket: (socket: TLSSocket) => void) {
+  const events = new EventEmitter();
+  const over = once(events, 'over');
+  const port = await upgradeEach(tls, {}, (socket) => {
+    own(socket).on('close', () => events.emit('over'));
+    onSocket(socket);
+  });
+  return { port, over };
+}
+
 /** A session that the client can bring along, asked for by its id. */
 async function resume(tls: TLS, port: number): Promise<TLSSocket> {
   const options = { port, host: HOST, ...trusting(), ...only('TLSv1.2') };
@@ -178,27 +189,20 @@ export const scenarios: ScenarioTable = {
     await done;
   },
   'a connection that ends in the handshake of a server made by hand': async (tls, log) => {
-    const over = new EventEmitter();
-    const done = once(over, 'over');
-    const port = await upgradeEach(tls, {}, (socket) => {
-      watch(log, 'server', own(socket), ['end', 'error', 'close']);
-      socket.on('close', () => over.emit('over'));
+    const { port, over } = await upgradeOne(tls, (socket) => {
+      watch(log, 'server', socket, ['end', 'error', 'close']);
     });
     own(net.connect(port, HOST)).end('\x16\x03\x01');
-    await done;
+    await over;
   },
   'end() of a server made by hand before the handshake': async (tls, log) => {
-    const over = new EventEmitter();
-    const done = once(over, 'over');
-    const port = await upgradeEach(tls, {}, (socket) => {
-      own(socket).on('close', () => over.emit('over'));
+    const { port, over } = await upgradeOne(tls, (socket) => {
       socket.on('error', () => {});
       socket.end();
     });
     const client = own(net.connect(port, HOST)).resume();
     watch(log, 'client', client, ['end', 'error', 'close']);
-    await done;
-    await closed(client);
+    await Promise.all([over, closed(client)]);
   },
   'requestCert accepts a client without a certificate': async (tls, log) => {
     const port = await upgradeEach(tls, { requestCert: true }, (socket) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import nodeTls, { type ConnectionOptions } from 'node:tls';
-import { HOST, only, pipe, serve, serverIdentity } from '../support/peers';
+import { HOST, only, pipe, serve } from '../support/peers';
 import { own } from '../support/resources';
 import { forVersions, type ScenarioTable } from '../support/scenario';
 
@@ -11,7 +11,7 @@ const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
 const RANDOM = 32;
 
-/** The first record of a stream, which holds a ClientHello or a ServerHello. */
+/** What a stream begins with, at least its first record: a ClientHello or a ServerHello. */
 async function firstRecord(stream: Duplex): Promise<Buffer> {
   let got = Buffer.alloc(0);
   const isWhole = (): boolean =>
@@ -59,7 +59,7 @@ export const scenarios: ScenarioTable = {
     log('client', 'extensions', extensionsOf(await firstRecord(far)));
   }),
   ...forVersions('extensions of the ServerHello', (version) => async (tls, log) => {
-    const { port } = await serve(tls, { ...serverIdentity(), ...only(version) });
+    const { port } = await serve(tls, only(version));
     const socket = own(net.connect(port, HOST));
     socket.write(await helloFrom(only(version)));
     log('server', 'extensions', extensionsOf(await firstRecord(socket)));
