@@ -31,7 +31,7 @@ const ROOM_BYTES = 64 * 1024;
  * engine wait: once `pending` is resolved, call `receive` with no bytes.
  */
 export class TLSEngine {
-  readonly #stack = new LayerStack(() => {});
+  readonly #stack = new LayerStack({ onWire() {} });
   readonly #layer: TLSLayer;
   #trailing: Buffer = EMPTY;
   #pending: Promise<void> | null = null;
@@ -142,11 +142,10 @@ export class TLSEngine {
     else if (this.#pending !== null) this.#stack.feed(this.#layer, rest);
   }
 
-  #note(output: OutputBuilder, outcome: Outcome, room: Buffer): void {
+  #note(output: OutputBuilder, { plaintext, notes, event }: Outcome, room: Buffer): void {
     this.#takeWire(output);
-    if (outcome.plaintext > 0) output.plaintext.push(room.subarray(0, outcome.plaintext));
-    for (const { note, layer } of outcome.notes ?? []) trace(note, layer);
-    const { event } = outcome;
+    if (plaintext > 0) output.plaintext.push(room.subarray(0, plaintext));
+    for (const { note, layer } of notes ?? []) trace(note, layer);
     if (event?.type === 'failed') this.#failure = event.error as TLSError;
     if (event?.type === 'layerClose') this.#trailing = this.#stack.takeHeld() ?? EMPTY;
     if (event?.type === 'pending') {

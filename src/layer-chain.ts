@@ -4,18 +4,24 @@ import { native } from './load-addon';
 import { type NativeChain, Status, VerifyMode } from './native';
 import { engineExtrasOf, engineFlagsOf, verifyModeOf } from './options';
 import type { PeerFacts } from './peer-identity';
+import { listWith, listWithout } from './short-list';
 import type { LayerNote } from './stack-outcome';
 import type { LayerPlace, TLSLayer } from './tls-layer';
 
 const status = native.status;
 const COLLECT_NOTHING = { keylog: false, sessions: false };
 
+export interface StackOwner {
+  /** There are wire bytes to take that no call to receive or to send has brought about. */
+  onWire(): void;
+}
+
 /** The layers with the native chain that runs them: what is said to it without an event that comes of it. */
 export class LayerChain extends LayerList implements LayerPlace {
   readonly chain: NativeChain = new native.Chain();
   /** The number of that chain. */
   protected readonly number = status[Status.chain] as number;
-  readonly #wake: () => void;
+  readonly #owner: StackOwner;
   /** Bytes that the native side keeps for layers that can't take them yet, as of the last call. */
   held = 0;
   /** Bytes of wire that wait for `takeWire`, as of the last call. They come behind what `send` has sealed. */
@@ -29,10 +35,9 @@ export class LayerChain extends LayerList implements LayerPlace {
   isMute = false;
   #collect = COLLECT_NOTHING;
 
-  /** @param wake - called when there are wire bytes to take that no call to receive or to send has brought about */
-  constructor(wake: () => void) {
+  constructor(owner: StackOwner) {
     super();
-    this.#wake = wake;
+    this.#owner = owner;
   }
 
   /** Gives a layer its engine, on top of the others, and what it has to see first. */
@@ -45,7 +50,7 @@ export class LayerChain extends LayerList implements LayerPlace {
     callNative(() =>
       this.chain.push(secureContext.native, flags, verify, maxHandshakeBytes, servername, extras),
     );
-    this.layers.push(layer);
+    this.layers = listWith(this.layers, layer);
     if (this.#collect !== COLLECT_NOTHING) this.collectAgain();
     if (options.enableTrace) this.trace(layer);
     for (const bytes of options.leftover) this.chain.feed(level, bytes);
@@ -83,7 +88,7 @@ export class LayerChain extends LayerList implements LayerPlace {
   renegotiate(layer: TLSLayer): boolean {
     const started = this.chain.renegotiate(this.levelOf(layer));
     this.noteWrites();
-    this.#wake();
+    this.#owner.onWire();
     return started;
   }
 
@@ -98,7 +103,7 @@ export class LayerChain extends LayerList implements LayerPlace {
   keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
     this.chain.keyUpdate(this.levelOf(layer), requestPeer);
     this.noteWrites();
-    this.#wake();
+    this.#owner.onWire();
   }
 
   /** Whether a layer has decrypted more than the reader had room for. */
@@ -149,6 +154,6 @@ export class LayerChain extends LayerList implements LayerPlace {
     const level = this.levelOf(layer);
     layer.leave();
     this.chain.remove(level);
-    this.layers.splice(level, 1);
+    this.layers = listWithout(this.layers, layer);
   }
 }

@@ -1,4 +1,5 @@
 import { isReadOpen } from './layer-state';
+import { emptyList } from './short-list';
 import type { TLSLayer } from './tls-layer';
 
 /** A layer that was started while others were being stopped: it comes once they are gone, whatever is asked for later. */
@@ -10,9 +11,9 @@ interface Deferred {
 /** The layers of one connection in order, the outermost first, and what their states say of the whole. */
 export class LayerList {
   /** Same order and numbers as the engines of the chain. */
-  protected readonly layers: TLSLayer[] = [];
+  protected layers: readonly TLSLayer[] = emptyList();
   /** Started while a layer below was being stopped; not in the chain yet. */
-  protected readonly deferred: Deferred[] = [];
+  protected deferred: readonly Deferred[] = emptyList();
 
   /** The layers that the application sees, the outermost first: those that it can still read from. */
   get visible(): readonly TLSLayer[] {

@@ -23,6 +23,7 @@ import type { NativeNote } from './native';
 import { Operation } from './operation';
 import type { OnRead, StopOptions } from './options';
 import { rethrowLater } from './rethrow';
+import { emptyList, listWith, listWithout } from './short-list';
 import type { TLSLayer } from './tls-layer';
 import { MAX_WAIT_MS } from './transport-link';
 import type { WireWriter } from './wire-writer';
@@ -41,7 +42,7 @@ export class LayerOperations {
   readonly #socket: OperationsOwner;
   readonly #stack: LayerStack;
   readonly #wire: WireWriter;
-  #pending: Operation[] = [];
+  #pending: readonly Operation[] = emptyList();
   #endPushed = false;
 
   constructor(
@@ -111,7 +112,7 @@ export class LayerOperations {
 
   /** Gives an operation its place behind the writes that came before it. */
   enqueue(operation: Operation, signal?: AbortSignal): void {
-    this.#pending.push(operation);
+    this.#pending = listWith(this.#pending, operation);
     if (signal !== undefined)
       operation.watch(signal, () => void this.#socket.destroy(abortError(signal)));
     this.queue.mark(operation);
@@ -159,7 +160,7 @@ export class LayerOperations {
     const reason =
       error ?? new StateError('The socket was destroyed', { code: 'ERR_ONION_DESTROYED' });
     for (const operation of this.#pending) operation.fail(reason);
-    this.#pending = [];
+    this.#pending = emptyList();
   }
 
   /** Carries an operation out whose turn has come; false: it has to wait, and the writes behind it. */
@@ -340,7 +341,7 @@ export class LayerOperations {
   }
 
   #forget(settled: Operation): void {
-    this.#pending = this.#pending.filter((operation) => operation !== settled);
+    this.#pending = listWithout(this.#pending, settled);
   }
 
   #waitFor(done: Promise<void>): void {

@@ -27,6 +27,7 @@ import { NativeEvent, Status, VerifyMode } from './native';
 import type { LayerOptions } from './options';
 import { acceptsPeer, verifyFailureOf, weakKeyErrorOf } from './peer-identity';
 import { toError } from './rethrow';
+import { listWith, listWithout } from './short-list';
 import type { Outcome, StackEvent } from './stack-outcome';
 import { TLSLayer } from './tls-layer';
 
@@ -38,17 +39,19 @@ export const FULL_RECORD = 16_384;
 const EMPTY = Buffer.alloc(0);
 const status = native.status;
 
+/** What every call returns, of all stacks: it has been read before anything else is called. */
+const outcome: Outcome = {
+  plaintext: 0,
+  sealed: 0,
+  used: 0,
+  event: null,
+  notes: null,
+  more: false,
+  due: false,
+  unblocked: false,
+};
+
 export class LayerStack extends LayerChain {
-  readonly #outcome: Outcome = {
-    plaintext: 0,
-    sealed: 0,
-    used: 0,
-    event: null,
-    notes: null,
-    more: false,
-    due: false,
-    unblocked: false,
-  };
   #readEnded = false;
   #destroyed = false;
 
@@ -64,7 +67,7 @@ export class LayerStack extends LayerChain {
   push(options: LayerOptions, unread: readonly Uint8Array[]): TLSLayer {
     const layer = new TLSLayer(this.nextIndex, options, this);
     const behind = this.stopping;
-    if (behind.length > 0) this.deferred.push({ layer, behind });
+    if (behind.length > 0) this.deferred = listWith(this.deferred, { layer, behind });
     else this.pushEngine(layer, unread);
     return layer;
   }
@@ -72,9 +75,9 @@ export class LayerStack extends LayerChain {
   /** Starts the handshake of a waiting layer: a client has its ClientHello to send, a server may hold one. */
   begin(layer: TLSLayer): Outcome {
     layer.enter('handshaking');
-    const outcome = this.#conclude(this.chain.start(this.levelOf(layer)));
-    outcome.more = outcome.more || this.held > 0;
-    return outcome;
+    const begun = this.#conclude(this.chain.start(this.levelOf(layer)));
+    begun.more = begun.more || this.held > 0;
+    return begun;
   }
 
   /**
@@ -149,7 +152,7 @@ export class LayerStack extends LayerChain {
   #pushDeferred(): void {
     for (let next = this.deferred[0]; next !== undefined; next = this.deferred[0]) {
       if (next.behind.some((layer) => isReadOpen(layer.state))) return;
-      this.deferred.shift();
+      this.deferred = listWithout(this.deferred, next);
       this.pushEngine(next.layer, []);
     }
   }
@@ -165,41 +168,42 @@ export class LayerStack extends LayerChain {
     this.chain.destroy();
   }
 
-  /**
-   * Reads the status block, and does what the event asks for. The same object is returned each time: what calls the
-   * application next has read it before.
-   */
+  /** Reads the status block, and does what the event asks for. */
   #conclude(event: NativeEvent, takesNotes = true): Outcome {
-    const outcome = this.#outcome;
-    outcome.plaintext = status[Status.plaintext] as number;
-    outcome.sealed = status[Status.wire] as number;
-    outcome.used = status[Status.used] as number;
-    this.held = status[Status.held] as number;
-    const writesWaited = this.noteWrites();
-    outcome.unblocked = writesWaited && !this.writesWait;
-    outcome.event = null;
-    // A handshake that is done leaves nothing to go on with, unless something is held.
-    outcome.more =
-      event !== NativeEvent.none && (event !== NativeEvent.established || this.held > 0);
-    outcome.due = false;
+    const plaintext = status[Status.plaintext] as number;
+    const sealed = status[Status.wire] as number;
+    const used = status[Status.used] as number;
     const level = status[Status.layer] as number;
-    outcome.notes = takesNotes && (status[Status.notes] as number) > 0 ? this.takeNotes() : null;
-    if (event === NativeEvent.none || event === NativeEvent.full) return outcome;
-    if (outcome.plaintext > 0) {
-      // The application gets these bytes while its layers are as they were when the bytes came, and may change them. The
-      // chain then stops at the same event again, if it is still there.
-      outcome.due = true;
-      outcome.more = true;
-      return outcome;
+    this.held = status[Status.held] as number;
+    const unblocked = this.noteWrites() && !this.writesWait;
+    const notes = takesNotes && (status[Status.notes] as number) > 0 ? this.takeNotes() : null;
+    // A handshake that is done leaves nothing to go on with, unless something is held.
+    let more = event !== NativeEvent.none && (event !== NativeEvent.established || this.held > 0);
+    let due = false;
+    let decided: StackEvent | null = null;
+    if (event !== NativeEvent.none && event !== NativeEvent.full) {
+      if (plaintext > 0) {
+        // The application gets these bytes while its layers are as they were when the bytes came, and may change them. The
+        // chain then stops at the same event again, if it is still there.
+        due = true;
+        more = true;
+      } else if (this.#readEnded && event !== NativeEvent.failed) {
+        more = false;
+      } else {
+        decided = this.#destroyed ? null : this.#decideSafely(event, level);
+        // A callback may have destroyed the connection that it was asked about.
+        if (this.#destroyed || decided?.type === 'end' || decided?.type === 'failed') more = false;
+      }
     }
-    if (this.#readEnded && event !== NativeEvent.failed) {
-      outcome.more = false;
-      return outcome;
-    }
-    outcome.event = this.#destroyed ? null : this.#decideSafely(event, level);
-    // A callback may have destroyed the connection that it was asked about.
-    if (this.#destroyed) outcome.more = false;
-    if (outcome.event?.type === 'end' || outcome.event?.type === 'failed') outcome.more = false;
+    // Not before: callbacks may run other stacks.
+    outcome.plaintext = plaintext;
+    outcome.sealed = sealed;
+    outcome.used = used;
+    outcome.event = decided;
+    outcome.notes = notes;
+    outcome.more = more;
+    outcome.due = due;
+    outcome.unblocked = unblocked;
     return outcome;
   }
 

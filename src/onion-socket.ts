@@ -99,7 +99,7 @@ export class OnionSocket extends LayeredSurface {
     );
     super(transport, duplex);
     this.#maxDepth = maxDepth;
-    this.stack = new LayerStack(() => this.#wire.flush());
+    this.stack = new LayerStack(this);
     this.#wire = new WireWriter(transport, this.stack, dynamicRecordSizing);
     this.#operations = new LayerOperations(this, transport, this.stack, this.#wire, onread);
     this.#queue = this.#operations.queue;
@@ -402,6 +402,11 @@ export class OnionSocket extends LayeredSurface {
 
   /** @internal */
   onConnect(): void {
+    this.#wire.flush();
+  }
+
+  /** @internal */
+  onWire(): void {
     this.#wire.flush();
   }
 

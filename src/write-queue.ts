@@ -1,6 +1,7 @@
 import type { LayerStack } from './layer-stack';
 import type { Operation } from './operation';
 import { rethrowLater } from './rethrow';
+import { emptyList, listWith, listWithout } from './short-list';
 import { PASS_BYTES, type WireWriter } from './wire-writer';
 
 /** Writes smaller than this wait for the end of the tick: sealed together they cost a third. */
@@ -25,8 +26,8 @@ export class WriteQueue {
   readonly #wire: WireWriter;
   readonly #owner: WriteQueueOwner;
   /** Operations whose marker has not come to its turn. */
-  #marked: Operation[] = [];
-  #chunks: Uint8Array[] = [];
+  #marked: readonly Operation[] = emptyList();
+  #chunks: readonly Uint8Array[] = emptyList();
   #next = 0;
   #offset = 0;
   #done: Done | null = null;
@@ -68,7 +69,7 @@ export class WriteQueue {
 
   /** Makes a chunk that will come through the Writable stand for an operation. */
   mark(operation: Operation): void {
-    this.#marked.push(operation);
+    this.#marked = listWith(this.#marked, operation);
   }
 
   /**
@@ -180,7 +181,7 @@ export class WriteQueue {
     const operation = this.#operationOf(this.#chunks[this.#next] as Uint8Array);
     if (operation === undefined) return this.#sendPass();
     if (!this.#owner.perform(operation)) return false;
-    this.#marked = this.#marked.filter((other) => other !== operation);
+    this.#marked = listWithout(this.#marked, operation);
     this.#next++;
     return true;
   }
@@ -189,7 +190,7 @@ export class WriteQueue {
     const done = this.#done as Done;
     this.#done = null;
     this.#waits = false;
-    this.#chunks = [];
+    this.#chunks = emptyList();
     this.#next = 0;
     // The Writable may hand over its next chunks at once: the loop that this is called from goes on with them.
     try {
