@@ -29,6 +29,7 @@
       'native/binding/context_options.cc',
       'native/binding/convert.cc',
       'native/binding/engine_options.cc',
+      'native/binding/handshake_pool.cc',
       'native/binding/secure_context_binding.cc',
       'native/binding/transmit.cc',
     ],

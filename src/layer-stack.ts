@@ -18,6 +18,7 @@
  * established and none is half closed. That makes the order of start and stop the order in which they were called, in
  * both directions.
  */
+import { availableParallelism } from 'node:os';
 import { answerClientHello, type ClientHelloAnswer } from './client-hello';
 import { errorFromFailure, TLSError, TruncationError } from './errors';
 import { LayerChain } from './layer-chain';
@@ -38,6 +39,13 @@ export const FULL_RECORD = 16_384;
 
 const EMPTY = Buffer.alloc(0);
 const status = native.status;
+/** As libuv reads it. */
+const POOL_THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
+/**
+ * Handshake steps at a time: as many as there are processors, and one more, as the system does not spread them evenly. More
+ * would only keep the event loop from its own.
+ */
+const MAX_OFFLOADED = Math.min(POOL_THREADS, availableParallelism() + 1);
 
 /** What every call returns, of all stacks: it has been read before anything else is called. */
 const outcome: Outcome = {
@@ -241,7 +249,7 @@ export class LayerStack extends LayerChain {
 
   #offload(level: number): Promise<void> {
     return new Promise((resolve) => {
-      this.chain.offload(level, () => {
+      this.chain.offload(level, MAX_OFFLOADED, () => {
         this.collectAgain();
         resolve();
       });

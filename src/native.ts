@@ -213,8 +213,11 @@ export interface NativeChain {
   answerClientHello(layer: number, answer: NativeClientHelloAnswer): void;
   /** `null`: go on; otherwise the handshake is refused with an alert. */
   answerVerify(layer: number, accept: boolean): void;
-  /** Runs the pending handshake step on the thread pool; `done` is called once on this thread. */
-  offload(layer: number, done: () => void): void;
+  /**
+   * Runs the pending handshake step on the thread pool; `done` is called once on this thread.
+   * @param limit - how many steps of all chains may run at a time
+   */
+  offload(layer: number, limit: number, done: () => void): void;
 
   stats(
     layer: number,

@@ -22,7 +22,7 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   ~ChainBinding() override;
 
  private:
-  class OffloadWorker;
+  class OffloadedStep;
 
   // The two calls of each pass name their chain by its number: to find out what
   // an object wraps takes a look at a private property, by V8's runtime.

@@ -3,32 +3,35 @@
 #include "binding/chain_binding.h"
 #include "binding/convert.h"
 #include "binding/engine_options.h"
+#include "binding/environment.h"
+#include "binding/handshake_pool.h"
 
 namespace onion::binding {
 
 // Takes an engine to the thread pool and back. The chain may be destroyed in
 // the meantime: then the engine ends with the errand.
-class ChainBinding::OffloadWorker : public Napi::AsyncWorker {
+class ChainBinding::OffloadedStep : public HandshakePool::Step {
  public:
-  OffloadWorker(ChainBinding* binding, const Napi::Object& self,
+  OffloadedStep(ChainBinding* binding, const Napi::Object& self,
                 std::unique_ptr<tls::Errand> errand, const Napi::Function& done)
-      : Napi::AsyncWorker(done, "onion-tls handshake"),
-        binding_(binding),
+      : binding_(binding),
         self_(Napi::Persistent(self)),
+        done_(Napi::Persistent(done)),
         errand_(std::move(errand)) {}
 
-  void Execute() override { errand_->Run(); }
+  void Run() override { errand_->Run(); }
 
-  void OnOK() override {
+  void Finish() override {
     if (binding_->chain_ != nullptr) {
       binding_->chain_->Return(std::move(errand_));
     }
-    Callback().Call({});
+    done_.Call({});
   }
 
  private:
   ChainBinding* binding_;
   Napi::ObjectReference self_;
+  Napi::FunctionReference done_;
   std::unique_ptr<tls::Errand> errand_;
 };
 
@@ -66,10 +69,12 @@ Napi::Value ChainBinding::Offload(const Napi::CallbackInfo& info) {
   if (EngineArgument(info) == nullptr || !LevelArgument(info, &level)) {
     return info.Env().Undefined();
   }
-  auto* worker =
-      new OffloadWorker(this, info.This().As<Napi::Object>(),
-                        chain_->Lend(level), info[1].As<Napi::Function>());
-  worker->Queue();
+  environment_.handshake_pool().Submit(
+      info.Env(),
+      std::make_unique<OffloadedStep>(this, info.This().As<Napi::Object>(),
+                                      chain_->Lend(level),
+                                      info[2].As<Napi::Function>()),
+      info[1].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
 }
 

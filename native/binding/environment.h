@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "binding/handshake_pool.h"
 #include "tls/bio.h"
 #include "tls/chain.h"
 #include "tls/secure_context.h"
@@ -33,6 +34,7 @@ class Environment {
     return bio_method_.get();
   }
   tls::Workspace& workspace() { return workspace_; }
+  HandshakePool& handshake_pool() { return handshake_pool_; }
   // The block that each call on a chain fills in; see Status in src/native.ts.
   uint32_t* status() { return status_data_; }
   Napi::Value status_array() { return status_.Value(); }
@@ -59,6 +61,7 @@ class Environment {
   std::vector<uint32_t> free_numbers_;
   tls::BioMethodPointer bio_method_;
   tls::Workspace workspace_;
+  HandshakePool handshake_pool_;
   Napi::Reference<Napi::Uint32Array> status_;
   // Its memory, which stays where it is: asking for it costs two calls.
   uint32_t* status_data_;

@@ -62,6 +62,14 @@ test(
 );
 
 test(
+  'the thread pool serves others while handshakes keep coming',
+  async () => {
+    expect(await run('flooded-pool.cjs')).toEqual({ waited: true, lost: 0 });
+  },
+  LONG,
+);
+
+test(
   'worker threads can be terminated in the middle of handshakes',
   async () => {
     expect(await run('terminated-workers.cjs', 8)).toEqual({ terminated: 24 });
