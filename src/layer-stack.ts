@@ -47,8 +47,11 @@ const POOL_THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
  */
 const MAX_OFFLOADED = Math.min(POOL_THREADS, availableParallelism() + 1);
 
-/** What every call returns, of all stacks: it has been read before anything else is called. */
-const outcome: Outcome = {
+/**
+ * What calls return, of all stacks, where there are only bytes and numbers to tell: it has been read before anything else is
+ * called. An event has an object of its own, as it would keep its layer alive here.
+ */
+const bytesOnly: Outcome = {
   plaintext: 0,
   sealed: 0,
   used: 0,
@@ -203,16 +206,17 @@ export class LayerStack extends LayerChain {
         if (this.#destroyed || decided?.type === 'end' || decided?.type === 'failed') more = false;
       }
     }
+    if (decided !== null || notes !== null) {
+      return { plaintext, sealed, used, event: decided, notes, more, due, unblocked };
+    }
     // Not before: callbacks may run other stacks.
-    outcome.plaintext = plaintext;
-    outcome.sealed = sealed;
-    outcome.used = used;
-    outcome.event = decided;
-    outcome.notes = notes;
-    outcome.more = more;
-    outcome.due = due;
-    outcome.unblocked = unblocked;
-    return outcome;
+    bytesOnly.plaintext = plaintext;
+    bytesOnly.sealed = sealed;
+    bytesOnly.used = used;
+    bytesOnly.more = more;
+    bytesOnly.due = due;
+    bytesOnly.unblocked = unblocked;
+    return bytesOnly;
   }
 
   /** What an application's callback throws ends the connection, not the process. */
