@@ -31,7 +31,7 @@ const ROOM_BYTES = 64 * 1024;
  * engine wait: once `pending` is resolved, call `receive` with no bytes.
  */
 export class TLSEngine {
-  readonly #stack = new LayerStack({ onWire() {} });
+  readonly #stack = new LayerStack({ flushWire() {} });
   readonly #layer: TLSLayer;
   #trailing: Buffer = EMPTY;
   #pending: Promise<void> | null = null;

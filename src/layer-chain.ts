@@ -13,7 +13,7 @@ const COLLECT_NOTHING = { keylog: false, sessions: false };
 
 export interface StackOwner {
   /** There are wire bytes to take that no call to receive or to send has brought about. */
-  onWire(): void;
+  flushWire(): void;
 }
 
 /** The layers with the native chain that runs them: what is said to it without an event that comes of it. */
@@ -88,7 +88,7 @@ export class LayerChain extends LayerList implements LayerPlace {
   renegotiate(layer: TLSLayer): boolean {
     const started = this.chain.renegotiate(this.levelOf(layer));
     this.noteWrites();
-    this.#owner.onWire();
+    this.#owner.flushWire();
     return started;
   }
 
@@ -103,7 +103,7 @@ export class LayerChain extends LayerList implements LayerPlace {
   keyUpdate(layer: TLSLayer, requestPeer: boolean): void {
     this.chain.keyUpdate(this.levelOf(layer), requestPeer);
     this.noteWrites();
-    this.#owner.onWire();
+    this.#owner.flushWire();
   }
 
   /** Whether a layer has decrypted more than the reader had room for. */

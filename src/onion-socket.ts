@@ -401,12 +401,7 @@ export class OnionSocket extends LayeredSurface {
   }
 
   /** @internal */
-  onConnect(): void {
-    this.#wire.flush();
-  }
-
-  /** @internal */
-  onWire(): void {
+  flushWire(): void {
     this.#wire.flush();
   }
 

@@ -28,8 +28,8 @@ export interface TransportOwner {
   onDrain(): void;
   /** Of a `net.Socket`: whoever has it from before, such as a listener of `'connection'`, has paused it. */
   onPause(): void;
-  /** Only where `listenFor` was called for `'connect'`. */
-  onConnect(): void;
+  /** It is connected; only where `listenFor` was called for `'connect'`. */
+  flushWire(): void;
   onTransportClose(): void;
   onTransportError(error: Error): void;
   emit(event: string, ...values: unknown[]): boolean;
@@ -85,7 +85,7 @@ const LISTENERS: Readonly<Record<string, Listener>> = {
     this[link]?.owner?.onTransportError(toError(error));
   },
   connect() {
-    this[link]?.owner?.onConnect();
+    this[link]?.owner?.flushWire();
     passOn(this, 'connect');
   },
   ready() {
@@ -113,7 +113,7 @@ function passOn(transport: OwnedTransport, event: string, ...values: unknown[]):
 
 /** No more than that unless it is needed: each listener on a transport is paid for by every connection. */
 const ALWAYS = ['end', 'drain', 'pause', 'close', 'error'] as const;
-/** For those who listen above, as most do not; and to be told of `onConnect`. */
+/** For those who listen above, as most do not; and to be told to flush what has waited for it. */
 const PASSED_ON: ReadonlySet<string | symbol> = new Set(['connect', 'ready', 'timeout', 'lookup']);
 
 function onWire(this: Duplex, length: number, buffer: Buffer): boolean {
