@@ -1,5 +1,7 @@
 // What handshakes stop at and are answered with, and why one has failed.
 
+#include <atomic>
+
 #include "binding/chain_binding.h"
 #include "binding/convert.h"
 #include "binding/engine_options.h"
@@ -9,7 +11,8 @@
 namespace onion::binding {
 
 // Takes an engine to the thread pool and back. The chain may be destroyed in
-// the meantime: then the engine ends with the errand.
+// the meantime: then the engine ends with the errand, and what has not begun is
+// not done for a connection that has gone.
 class ChainBinding::OffloadedStep : public HandshakePool::Step {
  public:
   OffloadedStep(ChainBinding* binding, const Napi::Object& self,
@@ -17,11 +20,18 @@ class ChainBinding::OffloadedStep : public HandshakePool::Step {
       : binding_(binding),
         self_(Napi::Persistent(self)),
         done_(Napi::Persistent(done)),
-        errand_(std::move(errand)) {}
+        errand_(std::move(errand)) {
+    binding_->away_ = this;
+  }
 
-  void Run() override { errand_->Run(); }
+  void Abandon() { is_abandoned_.store(true, std::memory_order_relaxed); }
+
+  void Run() override {
+    if (!is_abandoned_.load(std::memory_order_relaxed)) errand_->Run();
+  }
 
   void Finish() override {
+    binding_->away_ = nullptr;
     if (binding_->chain_ != nullptr) {
       binding_->chain_->Return(std::move(errand_));
     }
@@ -33,7 +43,12 @@ class ChainBinding::OffloadedStep : public HandshakePool::Step {
   Napi::ObjectReference self_;
   Napi::FunctionReference done_;
   std::unique_ptr<tls::Errand> errand_;
+  std::atomic<bool> is_abandoned_ = false;
 };
+
+void ChainBinding::AbandonStep() {
+  if (away_ != nullptr) away_->Abandon();
+}
 
 Napi::Value ChainBinding::Failure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

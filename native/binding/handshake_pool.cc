@@ -72,13 +72,13 @@ std::unique_ptr<HandshakePool::Step> HandshakePool::Take(size_t taken) {
 }
 
 void HandshakePool::Put(std::unique_ptr<Step> step) {
-  bool is_first = false;
+  bool is_due = false;
   {
     const tls::RwLock::Hold hold = lock_.Write();
-    is_first = done_.empty();
     done_.push_back(std::move(step));
+    is_due = waiting_.empty() || done_.size() == kStepsAtOnce;
   }
-  if (is_first) signal_.NonBlockingCall();
+  if (is_due) signal_.NonBlockingCall();
 }
 
 void HandshakePool::OnSignal(Napi::Env env, Napi::Function, HandshakePool* pool,

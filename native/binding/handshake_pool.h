@@ -42,6 +42,9 @@ class HandshakePool {
 
  private:
   static constexpr size_t kStepsInARow = 32;
+  // Waking the event loop up takes about as long as finishing a step, so that
+  // of many several are delivered at once.
+  static constexpr size_t kStepsAtOnce = 4;
 
   class Runner;
 
