@@ -111,7 +111,7 @@ void ChainBinding::Free() {
     free_when_idle_ = true;
     return;
   }
-  AbandonStep();
+  if (away_ != nullptr) away_->Abandon();
   chain_.reset();
   environment_.live_engines -= counted_engines_;
   Napi::MemoryManagement::AdjustExternalMemory(

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "binding/handshake_pool.h"
 #include "tls/chain.h"
 
 namespace onion::binding {
@@ -96,7 +97,6 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   static ChainBinding* Named(const Napi::CallbackInfo& info);
   static Napi::Value Gone(Napi::Env env);
   void Free();
-  void AbandonStep();
 
   // Set while a step runs that may ask JavaScript for a pre-shared key: the
   // answer must not pull the chain from under its caller.
@@ -106,7 +106,7 @@ class ChainBinding : public Napi::ObjectWrap<ChainBinding> {
   uint32_t number_;
   std::unique_ptr<tls::Chain> chain_;
   // What has one of the engines, if any.
-  OffloadedStep* away_ = nullptr;
+  HandshakePool::Step* away_ = nullptr;
   size_t counted_engines_ = 0;
   bool busy_ = false;
   bool free_when_idle_ = false;

@@ -1,7 +1,5 @@
 // What handshakes stop at and are answered with, and why one has failed.
 
-#include <atomic>
-
 #include "binding/chain_binding.h"
 #include "binding/convert.h"
 #include "binding/engine_options.h"
@@ -11,8 +9,7 @@
 namespace onion::binding {
 
 // Takes an engine to the thread pool and back. The chain may be destroyed in
-// the meantime: then the engine ends with the errand, and what has not begun is
-// not done for a connection that has gone.
+// the meantime: then the engine ends with the errand.
 class ChainBinding::OffloadedStep : public HandshakePool::Step {
  public:
   OffloadedStep(ChainBinding* binding, const Napi::Object& self,
@@ -24,11 +21,7 @@ class ChainBinding::OffloadedStep : public HandshakePool::Step {
     binding_->away_ = this;
   }
 
-  void Abandon() { is_abandoned_.store(true, std::memory_order_relaxed); }
-
-  void Run() override {
-    if (!is_abandoned_.load(std::memory_order_relaxed)) errand_->Run();
-  }
+  void Run() override { errand_->Run(); }
 
   void Finish() override {
     binding_->away_ = nullptr;
@@ -43,12 +36,7 @@ class ChainBinding::OffloadedStep : public HandshakePool::Step {
   Napi::ObjectReference self_;
   Napi::FunctionReference done_;
   std::unique_ptr<tls::Errand> errand_;
-  std::atomic<bool> is_abandoned_ = false;
 };
-
-void ChainBinding::AbandonStep() {
-  if (away_ != nullptr) away_->Abandon();
-}
 
 Napi::Value ChainBinding::Failure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

@@ -24,7 +24,7 @@ class HandshakePool::Runner : public Napi::AsyncWorker {
 
 void HandshakePool::Submit(Napi::Env env, std::unique_ptr<Step> step,
                            size_t limit) {
-  if (!has_signal_) PrepareSignal(env);
+  if (signal_ == nullptr) PrepareSignal(env);
   limit_ = limit;
   {
     const tls::RwLock::Hold hold = lock_.Write();
@@ -38,7 +38,6 @@ void HandshakePool::PrepareSignal(Napi::Env env) {
   signal_.Unref(env);
   // Before the environment closes it: nobody has it then, and it is freed.
   env.AddCleanupHook([](HandshakePool* pool) { pool->signal_.Abort(); }, this);
-  has_signal_ = true;
 }
 
 // Starts a runner where one is missing.
@@ -54,7 +53,7 @@ void HandshakePool::Staff(Napi::Env env) {
 void HandshakePool::Work() {
   size_t taken = 0;
   while (std::unique_ptr<Step> step = Take(taken++)) {
-    step->Run();
+    if (!step->is_abandoned_.load(std::memory_order_relaxed)) step->Run();
     Put(std::move(step));
   }
 }

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -31,10 +32,18 @@ class HandshakePool {
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
+    // Nobody needs it any more: if it has not begun, it is finished without.
+    void Abandon() { is_abandoned_.store(true, std::memory_order_relaxed); }
+
+   private:
+    friend class HandshakePool;
+
     // On a thread of the pool.
     virtual void Run() = 0;
     // On the thread of JavaScript, some time after that.
     virtual void Finish() = 0;
+
+    std::atomic<bool> is_abandoned_ = false;
   };
 
   // `limit`: how many steps may run at a time.
@@ -68,7 +77,6 @@ class HandshakePool {
   size_t runners_ = 0;
   // Of the thread of JavaScript.
   size_t limit_ = 1;
-  bool has_signal_ = false;
   Signal signal_;
 };
 
